@@ -1,0 +1,3 @@
+module github.com/nuanju/nuanju
+
+go 1.26
