@@ -1,0 +1,64 @@
+// Package billing is what heat costs: usage, zeroing, the payable fee and what stands beside it (section 7 of the
+// contract). It is pure: exact rationals in, integer fen out, each line rounded half up once at its end.
+package billing
+
+import (
+	"math/big"
+
+	"github.com/nuanju/nuanju/compliance"
+)
+
+// Fen is a hundredth of a yuan, the only form in which money is kept.
+type Fen int64
+
+// Facts are what a household's bill is made from, beside the verdict.
+type Facts struct {
+	Season    compliance.Season
+	AsOf      compliance.Instant // as in compliance.Facts
+	AreaM2    compliance.Decimal // charged area, m²
+	Suspended bool               // heating suspended for the season (A8)
+
+	Meter          Meter
+	Faults         []Days // calendar days on which the meter was out of order (A4.4)
+	UnsuppliedDays []Days // calendar days on which nothing was supplied (A7.2.1)
+	Payments       []Payment
+}
+
+// Meter is a cumulative register and its exchanges. The rows may be in any order; CheckMeter names what is wrong.
+type Meter struct {
+	Registers []Register
+	Changes   []Change
+	// Share is the part of the register's usage that is the household's: 1 for its own meter, its part of the charged
+	// area for the building's (A1.3). Nil means 1.
+	Share *big.Rat
+}
+
+// Register is what the meter showed at an instant.
+type Register struct {
+	At   compliance.Instant
+	KWh  *big.Rat // cumulative; 1 GJ is 2500/9 kWh
+	Line int
+}
+
+// Change is an exchange of the meter: the last value of the old one and the first of the new. A register value at the
+// very time of a change is the old meter's.
+type Change struct {
+	At      compliance.Instant
+	Final   *big.Rat // kWh
+	Initial *big.Rat // kWh
+	Line    int
+}
+
+// Days is a run of calendar days, both inclusive.
+type Days struct {
+	Start compliance.Date
+	End   compliance.Date
+	Line  int
+}
+
+// Payment is money of the resident for this season.
+type Payment struct {
+	Date compliance.Date
+	Fen  Fen
+	Line int
+}
