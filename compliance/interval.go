@@ -26,7 +26,7 @@ func (i Interval) Clip(bounds Interval) Interval {
 	return Interval{max(i.Start, bounds.Start), min(i.End, bounds.End)}
 }
 
-// Meets reports whether i, a window measured from Start to End, and the half-open j have time in common. A window
+// meets reports whether i, a window measured from Start to End, and the half-open j have time in common. A window
 // of no length meets j when its instant lies in it (section 6).
 func (i Interval) meets(j Interval) bool {
 	if i.Start == i.End {

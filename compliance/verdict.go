@@ -73,7 +73,7 @@ type OutdoorDay struct {
 	Mean   float64   // °C, not rounded; meaningless when Source is Undetermined
 	Source DaySource // where Mean is from
 	Exempt bool
-	// Why are the steps: the observations used, or what is missing.
+	// Because is the observations used, or what is missing.
 	Because []Step
 }
 

@@ -1,0 +1,184 @@
+package compliance
+
+import (
+	"slices"
+)
+
+// roomState is a room with what has been computed of it.
+type roomState struct {
+	*Room
+	readings []Reading // known at the moment of judging
+	steps    []step
+	tiles    []Tile
+}
+
+// hulls joins a room's below tiles whose gaps are shorter than EpisodeGap [I8] into hulls.
+func (j *judge) hulls(below Spans) []Interval {
+	var out []Interval
+	for _, s := range below {
+		if n := len(out); n > 0 && s.Start.Sub(out[n-1].End) < j.policy.EditionAt(out[n-1].End).EpisodeGap {
+			out[n-1].End = s.End
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// decided is what has been decided of an episode's below time so far.
+type decided struct {
+	below     Spans
+	confirmed []Interval
+	dismissed []Interval
+}
+
+func (d *decided) confirm(span ...Interval) Spans {
+	s := d.below.Intersect(Union(span...))
+	d.confirmed = append(d.confirmed, s...)
+	return s
+}
+
+// decide takes a room's below time from suspected to confirmed or dismissed, in parts or whole (section 6). It returns
+// the room's episodes and all its confirmed time, which may lie outside of episodes.
+func (j *judge) decide(room *roomState, tests []ruling) (episodes []Episode, confirmed Spans) {
+	below := spansOf(room.tiles, Below)
+	met := make([]bool, len(tests))
+	var all []Interval
+	for _, hull := range j.hulls(below) {
+		d := decided{below: below.Clip(hull)}
+		e := Episode{Room: room.ID, Hull: hull, Below: d.below.Length(), Because: []Step{j.hullStep(hull, d.below)}}
+		j.applyConfirmations(&e, &d)
+		for k := range tests {
+			if t := &tests[k]; t.room == room && t.verdict.Stands && t.window().meets(hull) {
+				met[k] = true
+				e.Tests = append(e.Tests, t.ID)
+				j.applyTest(&e, &d, tests, t)
+			}
+		}
+		c := Union(d.confirmed...)
+		e.Confirmed = c.Length()
+		e.Dismissed = Union(d.dismissed...).Subtract(c).Length() // what is confirmed is not dismissed
+		e.Status = episodeStatus(e)
+		slices.Sort(e.Tests)
+		slices.Sort(e.Confirmations)
+		episodes = append(episodes, e)
+		all = append(all, c...)
+	}
+	for k := range tests {
+		if t := &tests[k]; t.room == room && t.standing(Noncompliant) {
+			all = append(all, j.confirmedBeside(tests, t, met[k])...)
+		}
+	}
+	return episodes, Union(all...)
+}
+
+// applyConfirmations confirms what both sides agree to; it stands even against a test.
+func (j *judge) applyConfirmations(e *Episode, d *decided) {
+	for i := range j.facts.Confirmations {
+		c := &j.facts.Confirmations[i]
+		span := Interval{c.Start, c.End}.Clip(Interval{j.season.Start, j.until})
+		if !c.Both() || span.Clip(e.Hull).Empty() {
+			continue
+		}
+		e.Confirmations = append(e.Confirmations, c.ID)
+		s := d.confirm(span)
+		e.Because = append(e.Because, Step{Clause: A722, Rule: ruleJointConfirms, Values: []Value{
+			text("id", c.ID), instant("start", c.Start), instant("end", c.End), seconds("confirmed", Instant(s.Length())),
+		}, Sources: []Source{{Kind: FromConfirmation, ID: c.ID, Line: c.Line}}})
+	}
+}
+
+// applyTest lets a standing test that meets the episode decide its below time: in its own window; and, when it is
+// non-compliant and the sensor agrees with it or is silent, in the record around it.
+func (j *judge) applyTest(e *Episode, d *decided, tests []ruling, t *ruling) {
+	source := []Source{{Kind: FromTest, ID: t.ID, Line: t.Line}}
+	if t.verdict.Finding == CompliantTest {
+		s := d.below.Intersect(Union(t.window()))
+		d.dismissed = append(d.dismissed, s...)
+		e.Because = append(e.Because, Step{Clause: A722, Rule: ruleTestDismisses, Values: []Value{
+			text("id", t.ID), instant("start", t.Start), instant("end", t.End), seconds("dismissed", Instant(s.Length())),
+		}, Sources: source})
+		return
+	}
+	s := d.confirm(t.window())
+	e.Because = append(e.Because, Step{Clause: A722, Rule: ruleTestConfirms, Values: []Value{
+		text("id", t.ID), instant("start", t.Start), instant("end", t.End), seconds("confirmed", Instant(s.Length())),
+	}, Sources: source})
+	if !t.vouches {
+		e.Because = append(e.Because, j.disagreement(t))
+		return
+	}
+	span, bounds := vouchedSpan(tests, t)
+	span = span.Clip(e.Hull)
+	s = d.confirm(span)
+	e.Because = append(e.Because, Step{Clause: A722, Rule: ruleTestVouches, Values: []Value{
+		text("id", t.ID), instant("start", span.Start), instant("end", span.End), seconds("confirmed", Instant(s.Length())),
+	}, Sources: append(source, bounds...)})
+}
+
+// disagreement is the test's step that the sensor is off.
+func (j *judge) disagreement(t *ruling) Step {
+	for _, s := range t.verdict.Because {
+		if s.Rule == ruleSensorDisagrees {
+			return s
+		}
+	}
+	return Step{}
+}
+
+// confirmedBeside is what a standing non-compliant test confirms outside of episodes: its own window if it meets none,
+// less time in which nothing is owed or an exemption is proved; and in a room where no reading holds, the unknown time
+// from the report to the first proof of warmth [I11].
+func (j *judge) confirmedBeside(tests []ruling, t *ruling, met bool) Spans {
+	judged := Interval{j.season.Start, j.until}
+	exempt := j.exemptTime()
+	var out []Interval
+	v := t.verdict
+	if !met {
+		own := Union(t.window()).Clip(judged).Subtract(spansOf(t.room.tiles, Off)).
+			Subtract(spansOf(t.room.tiles, Grace)).Subtract(exempt)
+		out = append(out, own...)
+		v.Because = append(v.Because, Step{Clause: A722, Rule: ruleTestOwnWindow, Values: []Value{
+			text("id", t.ID), instant("start", t.Start), instant("end", t.End), seconds("confirmed", Instant(own.Length())),
+		}})
+	}
+	if span, report, ok := j.unsensed(tests, t); ok {
+		silent := spansOf(t.room.tiles, Unknown).Clip(span).Subtract(exempt)
+		out = append(out, silent...)
+		v.Because = append(v.Because, Step{Clause: A722, Rule: ruleUnsensedConfirms, Values: []Value{
+			text("id", t.ID), text("report", report.ID), instant("reported", report.At), instant("start", span.Start),
+			instant("end", span.End), seconds("confirmed", Instant(silent.Length())),
+		}, Sources: []Source{{Kind: FromReport, ID: report.ID, Line: report.Line}}})
+	}
+	return Union(out...)
+}
+
+func (j *judge) hullStep(hull Interval, below Spans) Step {
+	return Step{Clause: A722, Rule: ruleEpisode, Values: []Value{
+		instant("start", hull.Start), instant("end", hull.End), count("tiles", len(below)),
+		seconds("below", Instant(below.Length())),
+		seconds("gap", Instant(j.policy.EditionAt(hull.Start).EpisodeGap)),
+	}}
+}
+
+// episodeStatus is confirmed or dismissed when all of the below time is, suspected when none is decided.
+func episodeStatus(e Episode) EpisodeStatus {
+	switch {
+	case e.Confirmed == e.Below:
+		return Confirmed
+	case e.Dismissed == e.Below:
+		return Dismissed
+	case e.Confirmed == 0 && e.Dismissed == 0:
+		return Suspected
+	}
+	return PartlyDecided
+}
+
+// verdictsOf is the tests' verdicts in the order of the facts.
+func verdictsOf(tests []ruling) []TestVerdict {
+	out := make([]TestVerdict, len(tests))
+	for i := range tests {
+		out[i] = *tests[i].verdict
+	}
+	return out
+}

@@ -1,0 +1,261 @@
+package compliance
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// agreementGuard keeps a difference that is exactly the margin on paper from exceeding it by the last bits.
+const agreementGuard = 1e-9
+
+// ruling is what a test is worth before it is laid against episodes.
+type ruling struct {
+	*Test
+	verdict   *TestVerdict
+	room      *roomState
+	threshold step
+	reading   int  // of the room, that holds at Start; or −1
+	asideBy   int  // index into the rulings of the test that sets it aside, or −1
+	vouches   bool // its finding speaks for the sensor's record around it
+}
+
+// standing reports whether the test decides anything.
+func (r *ruling) standing(f Finding) bool { return r.verdict.Stands && r.verdict.Finding == f }
+
+// window is the time in which the test was taken.
+func (r *ruling) window() Interval { return Interval{r.Start, r.End} }
+
+// rule judges every test that had begun by the moment of judging: whether it applies, what it finds, whether it
+// stands, and who pays (section 6).
+func (j *judge) rule(rooms []*roomState) []ruling {
+	var tests []ruling
+	for i := range j.facts.Tests {
+		if t := &j.facts.Tests[i]; t.Start < j.asOf {
+			tests = append(tests, ruling{Test: t, verdict: &TestVerdict{ID: t.ID}, reading: -1, asideBy: -1})
+		}
+	}
+	for i := range tests {
+		j.find(&tests[i], rooms)
+	}
+	for i := range tests {
+		tests[i].asideBy = j.rival(tests, i)
+	}
+	for i := range tests {
+		j.decidePayer(tests, i)
+	}
+	return tests
+}
+
+// find computes the test's finding: the value against the room's threshold at its start. A test decides nothing where
+// no heat is owed.
+func (j *judge) find(t *ruling, rooms []*roomState) {
+	v := t.verdict
+	source := []Source{{Kind: FromTest, ID: t.ID, Line: t.Line}}
+	reject := func(r Rule, clause Clause, values ...Value) {
+		v.Finding = NotApplicable
+		values = append([]Value{text("id", t.ID), text("room", t.Room), text("institution", t.Institution), instant("at", t.Start)}, values...)
+		v.Because = []Step{{Clause: clause, Rule: r, Values: values, Sources: source}}
+	}
+	for _, r := range rooms {
+		if r.ID == t.Room {
+			t.room = r
+		}
+	}
+	switch {
+	case !t.room.Kind.Judged():
+		reject(ruleTestRoomNotJudged, A3, text("kind", string(t.room.Kind)))
+		return
+	case !t.Accredited:
+		reject(ruleTestNotAccredited, A722)
+		return
+	case !(Interval{j.season.Start, j.season.End}).Contains(t.Start):
+		reject(ruleTestOutOfSeason, A2, instant("season_start", j.season.Start), instant("season_end", j.season.End))
+		return
+	}
+	if owed := j.owed(t.Start); owed != "" {
+		reject(ruleTestNothingOwed, A3, text("status", string(owed)))
+		return
+	}
+
+	t.threshold = j.thresholdAt(t.room.steps, t.Start)
+	t.reading = j.holding(t.room.readings, t.Start)
+	v.Finding = CompliantTest
+	r := ruleTestReaches
+	if t.Celsius < t.threshold.raw {
+		v.Finding, r = Noncompliant, ruleTestBelow
+	}
+	finding := Step{Clause: A722, Rule: r, Sources: source, Values: []Value{
+		text("id", t.ID), text("room", t.Room), text("institution", t.Institution), instant("at", t.Start),
+		celsius("measured", t.Celsius), celsius("threshold", t.threshold.raw),
+	}}
+	if t.threshold.setpoint >= 0 {
+		p := &j.facts.Setpoints[t.threshold.setpoint]
+		finding.Sources = append(finding.Sources, Source{Kind: FromSetpoint, ID: p.Room, At: p.At, Line: p.Line})
+	}
+	v.Because = append(v.Because, finding, j.sensorStep(t))
+}
+
+// sensorStep compares the test with the reading that holds at its start. A sensor that agrees, or none, lets a
+// non-compliant test speak for the record around it; one that disagrees wants calibration [I12].
+func (j *judge) sensorStep(t *ruling) Step {
+	s := Step{Clause: A722, Rule: ruleNoSensor, Values: []Value{text("room", t.Room), instant("at", t.Start)}}
+	t.vouches = true
+	if t.reading >= 0 {
+		r := &t.room.readings[t.reading]
+		margin := j.policy.EditionAt(t.Start).SensorAgreement
+		difference := math.Abs(r.Judged() - t.Celsius)
+		t.vouches = difference <= margin+agreementGuard
+		t.verdict.SensorOff = !t.vouches
+		s.Rule = ruleSensorAgrees
+		if !t.vouches {
+			s.Rule = ruleSensorDisagrees
+		}
+		s.Values = append(s.Values, celsius("reading", r.Judged()), celsius("measured", t.Celsius),
+			celsius("difference", difference), celsius("margin", margin))
+		s.Sources = []Source{readingSource(t.room.Room, r)}
+	}
+	return s
+}
+
+// rival is the test that sets test i aside, or −1: of the applicable tests of the same room by a side of higher
+// precedence that start within the rival window, before or after, the one of highest precedence, then the earliest,
+// then the first by id. One that is itself set aside counts as well.
+func (j *judge) rival(tests []ruling, i int) int {
+	t := &tests[i]
+	if t.verdict.Finding == NotApplicable {
+		return -1
+	}
+	window := j.policy.EditionAt(t.Start).RivalWindow
+	best := -1
+	for k := range tests {
+		o := &tests[k]
+		if o.Room != t.Room || o.verdict.Finding == NotApplicable || o.CommissionedBy.rank() >= t.CommissionedBy.rank() ||
+			o.Start.Sub(t.Start).Abs() > window {
+			continue
+		}
+		if best < 0 || cmp.Or(cmp.Compare(o.CommissionedBy.rank(), tests[best].CommissionedBy.rank()),
+			cmp.Compare(o.Start, tests[best].Start), cmp.Compare(o.ID, tests[best].ID)) < 0 {
+			best = k
+		}
+	}
+	t.verdict.Stands = best < 0
+	if best >= 0 {
+		o := &tests[best]
+		t.verdict.Because = append(t.verdict.Because, Step{Clause: A722, Rule: ruleTestSetAside, Values: []Value{
+			text("id", t.ID), text("side", string(t.CommissionedBy)), text("by", o.ID), text("by_side", string(o.CommissionedBy)),
+			instant("by_at", o.Start), seconds("apart", Instant(o.Start.Sub(t.Start).Abs())), seconds("window", Instant(window)),
+		}, Sources: []Source{{Kind: FromTest, ID: o.ID, Line: o.Line}}})
+	}
+	return best
+}
+
+// decidePayer says who pays test i: the side that was wrong for a standing test, whoever pays the test that set it
+// aside for another. The chain ends, since each test is set aside by one of higher precedence.
+func (j *judge) decidePayer(tests []ruling, i int) {
+	t := tests[i].verdict
+	if t.Finding == NotApplicable {
+		return
+	}
+	k := i
+	for tests[k].asideBy >= 0 {
+		k = tests[k].asideBy
+	}
+	t.Payer = Resident
+	if tests[k].verdict.Finding == Noncompliant {
+		t.Payer = Supplier
+	}
+	t.Because = append(t.Because, Step{Clause: A722, Rule: rulePayer, Values: []Value{
+		text("id", t.ID), text("payer", string(t.Payer)), text("decided_by", tests[k].ID),
+	}})
+}
+
+// vouchedSpan is the time for which a non-compliant test vouches: from the latest end of the standing compliant tests
+// of the room that start before it to the earliest start of those that start after it.
+func vouchedSpan(tests []ruling, t *ruling) (Interval, []Source) {
+	span := Interval{math.MinInt64, math.MaxInt64}
+	var sources []Source
+	for k := range tests {
+		o := &tests[k]
+		if o.Room != t.Room || !o.standing(CompliantTest) || o.Start == t.Start {
+			continue
+		}
+		if o.Start < t.Start {
+			span.Start = max(span.Start, o.End)
+		} else {
+			span.End = min(span.End, o.Start)
+		}
+		sources = append(sources, Source{Kind: FromTest, ID: o.ID, Line: o.Line})
+	}
+	return span, sources
+}
+
+// unsensed is the time from a report of cold to the first proof of warmth, for a standing non-compliant test of a room
+// in which no reading holds at its start [I11]. Only the room's unknown time in it is confirmed. The report is the last
+// one that is open then; ok is false when there is none.
+func (j *judge) unsensed(tests []ruling, t *ruling) (span Interval, report Report, ok bool) {
+	if j.policy.EditionAt(t.Start).Unsensed != UnsensedReport || t.reading >= 0 {
+		return Interval{}, Report{}, false
+	}
+	report, ok = j.openReport(t.Start)
+	if !ok {
+		return Interval{}, Report{}, false
+	}
+	span = Interval{report.At, j.until}
+	if report.Resolved != 0 {
+		span.End = min(span.End, report.Resolved)
+	}
+	for k := range tests {
+		if o := &tests[k]; o.Room == t.Room && o.standing(CompliantTest) {
+			switch {
+			case o.Start < t.Start:
+				span.Start = max(span.Start, o.End)
+			case o.Start > t.Start:
+				span.End = min(span.End, o.Start)
+			}
+		}
+	}
+	readings := t.room.readings
+	after, _ := slices.BinarySearchFunc(readings, t.Start+1, func(r Reading, t Instant) int { return cmp.Compare(r.At, t) })
+	for i := after - 1; i >= 0 && readings[i].At > span.Start; i-- {
+		if j.warm(t.room, &readings[i]) {
+			span.Start = readings[i].At
+			break
+		}
+	}
+	for i := after; i < len(readings) && readings[i].At < span.End; i++ {
+		if j.warm(t.room, &readings[i]) {
+			span.End = readings[i].At
+			break
+		}
+	}
+	return span, report, true
+}
+
+// warm reports whether the reading is at or above the room's threshold at its time.
+func (j *judge) warm(room *roomState, r *Reading) bool {
+	return r.Judged() >= j.thresholdAt(room.steps, r.At).raw
+}
+
+// openReport is the last report of cold at or before t that is not resolved at or before t. Of reports at one time
+// the one given later holds. A report or a resolution at the moment of judging or later has not happened.
+func (j *judge) openReport(t Instant) (Report, bool) {
+	best, found := Report{}, false
+	for i, r := range j.facts.Reports {
+		if r.At > t || r.At >= j.asOf || found && r.At < best.At {
+			continue
+		}
+		later := func(o Report) bool { return o.At == r.At }
+		if slices.ContainsFunc(j.facts.Reports[i+1:], later) {
+			continue
+		}
+		if r.Resolved >= j.asOf {
+			r.Resolved = 0
+		}
+		if r.Resolved != 0 && r.Resolved <= t {
+			continue
+		}
+		best, found = r, true
+	}
+	return best, found
+}
