@@ -117,7 +117,7 @@ var bans = []ban{
 
 // clockReaders are the names in package time that read the machine's clock or zone, or wait.
 var clockReaders = []string{
-	"Now", "Since", "Until", "Local", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer", "Sleep",
+	"Now", "Since", "Until", "Local", "LoadLocation", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer", "Sleep",
 }
 
 // clockless are the packages that are told every instant and zone by their caller.
