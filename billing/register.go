@@ -1,0 +1,177 @@
+package billing
+
+import (
+	"cmp"
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/nuanju/nuanju/compliance"
+)
+
+// MeterFault is something wrong with a meter's rows.
+type MeterFault struct {
+	Line   int  // of the row
+	Change bool // the row is one of the changes, not of the registers
+	Text   string
+}
+
+// segment is a stretch between two neighbouring register values of one meter; usage in it is linear in time.
+type segment struct {
+	compliance.Interval
+	from *big.Rat // kWh that the meter shows at the start
+	to   *big.Rat // and at the end
+	plus *big.Rat // what turns the register into usage since the first value, across meter changes
+}
+
+// register is a meter's usage as a function of time: segments without a gap, from the first register value to the
+// last.
+type register []segment
+
+// CheckMeter finds registers that fall without a meter change to explain it, and changes that contradict the
+// registers around them. Values strictly inside fault days are ignored, as they are in billing.
+func CheckMeter(m Meter, faults []Days, zone *time.Location) []MeterFault {
+	rows := m.rows(m.trusted(faultTime(faults, zone)), m.Changes)
+	var bad []MeterFault
+	for i := 1; i < len(rows); i++ {
+		a, b := rows[i-1], rows[i]
+		switch {
+		case a.at == b.at && a.isChange == b.isChange:
+			bad = append(bad, MeterFault{b.line, b.isChange, fmt.Sprintf("a second meter change at the time of line %d", a.line)})
+		case a.at == b.at && a.before.Cmp(b.before) != 0:
+			bad = append(bad, MeterFault{b.line, b.isChange, fmt.Sprintf(
+				"the old meter ends at %s kWh, but the register shows %s kWh at that time", kwh(b.before), kwh(a.before))})
+		case b.before.Cmp(a.after) < 0 && b.isChange:
+			bad = append(bad, MeterFault{b.line, true, fmt.Sprintf(
+				"the old meter ends at %s kWh, below the %s kWh that it showed before", kwh(b.before), kwh(a.after))})
+		case b.before.Cmp(a.after) < 0:
+			bad = append(bad, MeterFault{b.line, false, fmt.Sprintf(
+				"the register falls from %s to %s kWh and no meter change explains it", kwh(a.after), kwh(b.before))})
+		}
+	}
+	return bad
+}
+
+// row is a register value or a meter change: what the meter shows just before and just after an instant.
+type row struct {
+	at       compliance.Instant
+	before   *big.Rat
+	after    *big.Rat
+	isChange bool
+	line     int
+}
+
+// rows puts registers and changes into one order. At the very time of a change, a register value is the old meter's
+// and comes first.
+func (m Meter) rows(registers []Register, changes []Change) []row {
+	out := make([]row, 0, len(registers)+len(changes))
+	for _, r := range registers {
+		out = append(out, row{r.At, r.KWh, r.KWh, false, r.Line})
+	}
+	for _, c := range changes {
+		out = append(out, row{c.At, c.Final, c.Initial, true, c.Line})
+	}
+	slices.SortStableFunc(out, func(a, b row) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), compareBool(a.isChange, b.isChange))
+	})
+	return out
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// trusted is the registers that are not strictly inside fault days, each time once.
+func (m Meter) trusted(faults compliance.Spans) []Register {
+	out := make([]Register, 0, len(m.Registers))
+	for _, r := range m.Registers {
+		k, found := slices.BinarySearchFunc(faults, r.At, func(i compliance.Interval, t compliance.Instant) int {
+			return cmp.Compare(i.Start, t)
+		})
+		if inside := !found && k > 0 && r.At < faults[k-1].End; !inside {
+			out = append(out, r)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Register) int { return cmp.Compare(a.At, b.At) })
+	return slices.CompactFunc(out, func(a, b Register) bool { return a.At == b.At && a.KWh.Cmp(b.KWh) == 0 })
+}
+
+// usage lays the register out as usage over time, from the registers and changes known at asOf. Usage before the first
+// and after the last register value is not counted, so changes there do not matter.
+func (m Meter) usage(faults compliance.Spans, asOf compliance.Instant) register {
+	known := m.trusted(faults)
+	var changes []Change
+	for _, c := range m.Changes {
+		if asOf == 0 || c.At <= asOf {
+			changes = append(changes, c)
+		}
+	}
+	if asOf != 0 {
+		known = slices.DeleteFunc(known, func(r Register) bool { return r.At > asOf })
+	}
+	if len(known) == 0 {
+		return nil
+	}
+	first, last := known[0].At, known[len(known)-1].At
+	changes = slices.DeleteFunc(changes, func(c Change) bool { return c.At < first || c.At > last })
+
+	rows := m.rows(known, changes)
+	out := make(register, 0, len(rows))
+	plus := new(big.Rat)
+	for i := 1; i < len(rows); i++ {
+		a, b := rows[i-1], rows[i]
+		if a.isChange { // the new meter starts where the old one ended
+			plus = new(big.Rat).Add(plus, new(big.Rat).Sub(a.before, a.after))
+		}
+		if a.at < b.at {
+			out = append(out, segment{compliance.Interval{Start: a.at, End: b.at}, a.after, b.before, plus})
+		}
+	}
+	return out
+}
+
+// at is the usage since the first register value, in kWh, at an instant inside the register's time.
+func (r register) at(t compliance.Instant) *big.Rat {
+	k, found := slices.BinarySearchFunc(r, t, func(s segment, t compliance.Instant) int { return cmp.Compare(s.Start, t) })
+	if !found {
+		k--
+	}
+	s := &r[k]
+	part := big.NewRat(int64(t-s.Start), int64(s.End-s.Start))
+	part.Mul(part, new(big.Rat).Sub(s.to, s.from))
+	return part.Add(part, s.from).Add(part, s.plus)
+}
+
+// over is the usage in the spans, in kWh.
+func (r register) over(spans compliance.Spans) *big.Rat {
+	sum := new(big.Rat)
+	if len(r) == 0 {
+		return sum
+	}
+	for _, i := range spans.Clip(compliance.Interval{Start: r[0].Start, End: r[len(r)-1].End}) {
+		sum.Add(sum, r.at(i.End)).Sub(sum, r.at(i.Start))
+	}
+	return sum
+}
+
+// kwh is a rational for people: as many decimals as it has, at most six.
+func kwh(r *big.Rat) string {
+	for n := range 6 {
+		if s := r.FloatString(n); isExactly(r, s) {
+			return s
+		}
+	}
+	return r.FloatString(6)
+}
+
+func isExactly(r *big.Rat, s string) bool {
+	x, ok := new(big.Rat).SetString(s)
+	return ok && x.Cmp(r) == 0
+}
