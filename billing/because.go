@@ -36,7 +36,7 @@ func (a *account) explainCharge(u Usage, days []Days, without Fen) {
 	if len(days) > 0 {
 		n := 0
 		for _, d := range days {
-			n += d.Start.Days(d.End)
+			n += a.inSeason(d)
 		}
 		a.say("A4.4", ruleFaultFee, b.FaultFee, number("days", n), number("of", a.facts.Season.Days()))
 	}

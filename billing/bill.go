@@ -76,7 +76,7 @@ func (a *account) charge(confirmed compliance.Spans) Usage {
 		return Usage{new(big.Rat), new(big.Rat), new(big.Rat)}
 	}
 	b.BaseFee = a.baseFee()
-	days := a.faultDays()
+	days := a.upToLastDay(a.facts.Faults)
 	faults := faultTime(days, a.policy.Zone)
 	counted := compliance.Union(compliance.Interval{Start: a.season.Start, End: a.until}).Subtract(faults)
 	register := a.facts.Meter.usage(faults, a.facts.AsOf)
@@ -135,11 +135,8 @@ func (a *account) heatFee(kwh *big.Rat) Fen {
 	return roundFen(new(big.Rat).Mul(a.money.HeatPrice.Rat(), kwh))
 }
 
-// faultDays is the season's fault days up to the last day, each once.
-func (a *account) faultDays() []Days { return a.clipDays(a.facts.Faults) }
-
-// clipDays is the calendar days of the rows that lie in the season and not after the last day, joined and each once.
-func (a *account) clipDays(rows []Days) []Days {
+// upToLastDay is the calendar days of the rows that are not after the last day, joined, each once.
+func (a *account) upToLastDay(rows []Days) []Days {
 	var out []Days
 	for _, d := range rows {
 		d.End = min(d.End, a.lastDay)
@@ -148,6 +145,11 @@ func (a *account) clipDays(rows []Days) []Days {
 		}
 	}
 	return joinDays(out)
+}
+
+// inSeason is how many days of the run lie in the season.
+func (a *account) inSeason(run Days) int {
+	return max(run.Start, a.facts.Season.Start).Days(min(run.End, a.facts.Season.End))
 }
 
 // faultFee is, for each day of a meter fault in the season, (area price − base price) / days in the season × area;
@@ -183,8 +185,8 @@ func (a *account) settle() {
 func (a *account) lateSupply() {
 	b := &a.bill
 	days := 0
-	for _, run := range a.clipDays(a.facts.UnsuppliedDays) {
-		days += max(run.Start, a.facts.Season.Start).Days(min(run.End, a.facts.Season.End))
+	for _, run := range a.upToLastDay(a.facts.UnsuppliedDays) {
+		days += a.inSeason(run)
 	}
 	if days == 0 {
 		return
