@@ -44,7 +44,8 @@ func (d *Document) open(n *node) *Map {
 	if n == nil {
 		return nil
 	}
-	if !slices.Contains(d.opened, n) {
+	if !n.opened {
+		n.opened = true
 		d.opened = append(d.opened, n)
 	}
 	return &Map{d, n}

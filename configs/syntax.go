@@ -40,8 +40,10 @@ type node struct {
 	quoted bool
 	typ    token.Type
 
-	pairs []pair
-	known []string // the keys that its reader asked for
+	// Of a mapping.
+	pairs  []pair
+	opened bool
+	known  []string // the keys that its reader asked for
 
 	items []*node
 }

@@ -2,7 +2,6 @@ package configs
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +37,13 @@ func (v Value) Report(format string, args ...any) {
 		v.doc.Report(v.node.line, "%s: %s", v.node.path, fmt.Sprintf(format, args...))
 	}
 }
+
+// Is reports whether the value is this word, for a word that stands in another type's place: `none`, `always`.
+func (v Value) Is(word string) bool {
+	return v.node != nil && v.node.kind == scalar && v.node.text == word
+}
+
+func (v Value) is(k kind) bool { return v.node != nil && v.node.kind == k }
 
 func (v Value) want(what string) {
 	if v.node.typ == token.NullType || v.node.typ == token.ImplicitNullType {
@@ -225,24 +231,33 @@ func (v Value) Time() sensors.Instant {
 	return sensors.At(t)
 }
 
-// Duration is hours, minutes and seconds as 12h, 90m or 1h30m, from 0 to max.
-func (v Value) Duration(most time.Duration) time.Duration {
+// Duration is hours, minutes and seconds as 12h, 90m or 1h30m, in [least, most].
+func (v Value) Duration(least, most time.Duration) time.Duration {
 	if v.node == nil {
 		return 0
 	}
 	d, err := time.ParseDuration(v.scalarText())
-	if err != nil || strings.Trim(v.node.text, "-0123456789hms") != "" || d == math.MinInt64 {
+	if err != nil || strings.Trim(v.node.text, "-0123456789hms") != "" {
 		v.want("a duration such as 12h or 90m")
 		return 0
 	}
-	if d < 0 || d > most {
-		v.Report("%s is not between 0 and %s", v.node.text, hours(most))
+	if d < least || d > most {
+		v.Report("%s is not between %s and %s", v.node.text, brief(least), brief(most))
 		return 0
 	}
 	return d
 }
 
-func hours(d time.Duration) string { return fmt.Sprintf("%gh", d.Hours()) }
+// brief is the duration as one would write it: 1m, not 1m0s.
+func brief(d time.Duration) string {
+	switch {
+	case d%time.Hour == 0:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	case d%time.Minute == 0:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return d.String()
+}
 
 // OneOf is one of the words; the nearest is suggested for any other.
 func OneOf[T ~string](v Value, words ...T) T {
