@@ -61,6 +61,7 @@ func TestRulesCatchWhatTheyForbid(t *testing.T) {
 		{"exported", "web/a.go", doc + "// T is made up.\ntype T[E any] struct{}\nfunc (*T[E]) Serve() {}", "web/a.go:5: T.Serve is"},
 		{"exported", "web/a.go", doc + "type (\n\tA int // A is made up.\n\tB int\n)", "web/a.go:5: B is"},
 		{"exported", "web/a.go", doc + "// These are made up.\nconst (\n\tA = 1\n\tB = 2\n)", ""},
+		{"exported", "web/a.go", doc + "const (\n\t// A and B are made up.\n\tA = 1\n\tB = 2\n\tC = 3\n)", "web/a.go:7: C is"},
 		{"exported", "web/a.go", doc + "var a, B = 1, 2", "web/a.go:3: B is"},
 
 		{"skips", "web/a_test.go", doc + `func f(t *testing.T) { t.Skip("no database") }`, "web/a_test.go:3: t.Skip: only absent ../shared data"},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // maxLines is how long a file may be before it holds more than one subject.
@@ -63,7 +64,8 @@ func withoutPackageComment(files []sourceFile) (broken []string) {
 }
 
 // undocumented names the exported declarations that lack a comment. A comment on a group of constants or variables
-// covers the group; a comment at the end of a name's own line counts. Package main exports nothing.
+// covers the group, one on a line of it the names that it speaks of; a comment at the end of a name's own line counts.
+// Package main exports nothing.
 func undocumented(files []sourceFile) (broken []string) {
 	for _, f := range files {
 		if f.isTest || f.pkg == "main" || ast.IsGenerated(f.ast) {
@@ -123,9 +125,21 @@ func undocumentedNames(d *ast.GenDecl, spec ast.Spec) []*ast.Ident {
 		if d.Tok == token.IMPORT || d.Doc.Text() != "" || s.Doc.Text() != "" || s.Comment.Text() != "" {
 			return nil
 		}
-		return slices.DeleteFunc(slices.Clone(s.Names), func(n *ast.Ident) bool { return !n.IsExported() })
+		return slices.DeleteFunc(slices.Clone(s.Names), func(n *ast.Ident) bool {
+			return !n.IsExported() || namedBeside(d, n.Name)
+		})
 	}
 	return nil
+}
+
+// namedBeside says whether the comment of another line in the group speaks of name too: "Min and Max bound a value".
+func namedBeside(d *ast.GenDecl, name string) bool {
+	return slices.ContainsFunc(d.Specs, func(spec ast.Spec) bool {
+		s, ok := spec.(*ast.ValueSpec)
+		return ok && slices.Contains(strings.FieldsFunc(s.Doc.Text(), func(r rune) bool {
+			return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		}), name)
+	})
 }
 
 // skips names the calls that skip a test for any reason but absent shared data. A test that is skipped looks green, so
