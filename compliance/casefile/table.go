@@ -26,6 +26,7 @@ type sheet struct {
 	reader *reader
 	width  int   // of the header
 	places []int // by column: where it stands in the header, or −1
+	gj     bool  // the unit is gj
 	faults int
 }
 
@@ -134,48 +135,45 @@ func cause(err error) error {
 	return err
 }
 
-// header finds the columns and reports whether there is any sense in reading rows. An unknown column is an error even where
-// all the others are there: a misspelt optional one would silently change a verdict.
+// header finds the columns and reports whether there is any sense in reading rows. An unknown column is an error even
+// where all the others are there: a misspelt optional one would silently change a verdict.
 func (s *sheet) header(names [][]byte, line int) bool {
 	s.width = len(names)
 	s.places = slices.Repeat([]int{-1}, len(s.columns))
-	known := 0
 	meant := make([]bool, len(s.columns)) // by a misspelt name
+	var faults []string
 	for at, raw := range names {
 		name := string(raw)
-		column := s.column(name)
-		switch {
+		switch column := s.column(name); {
 		case column < 0:
 			near := nearest(name, s.spellings())
-			s.report(line, "unknown column %s%s", quote(raw), didYouMean(near))
+			faults = append(faults, "unknown column "+quote(raw)+didYouMean(near))
 			if i := s.column(near); i >= 0 {
 				meant[i] = true
 			}
-			continue
-		case s.places[column] >= 0 && s.unit && string(names[s.places[column]]) != name:
-			s.report(line, "both a kwh and a gj column; a register has one unit")
+		case s.places[column] >= 0 && string(names[s.places[column]]) != name:
+			faults = append(faults, "both a kwh and a gj column; a register has one unit")
 		case s.places[column] >= 0:
-			s.report(line, "column %s twice", quote(raw))
+			faults = append(faults, "column "+quote(raw)+" twice")
 		default:
 			s.places[column] = at
-			if s.unit && name == unitGJ {
-				s.reader.meterInGJ = true
-			}
+			s.gj = s.gj || s.unit && name == unitGJ
 		}
-		known++
 	}
-	if known == 0 && !slices.Contains(meant, true) {
-		s.reader.dropLine(s.file, line)
+	if len(faults) == len(names) && !slices.Contains(meant, true) {
 		s.report(line, "no header; the first line has to name the columns %s, separated by commas", s.names())
 		return false
 	}
 	for i, name := range s.columns[:len(s.columns)-s.may] {
 		if s.places[i] < 0 && !meant[i] {
 			if s.unit && name == unitKWh {
-				name += " (or gj)"
+				name += " (or " + unitGJ + ")"
 			}
-			s.report(line, "missing column %s", name)
+			faults = append(faults, "missing column "+name)
 		}
+	}
+	for _, f := range faults {
+		s.report(line, "%s", f)
 	}
 	return true
 }
