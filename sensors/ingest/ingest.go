@@ -127,10 +127,14 @@ func (b *Batch) reset(f Form) {
 	b.Rejected, b.Unlisted = 0, 0
 }
 
-// refuse drops what was accepted so far: the body's structure cannot be trusted.
+// refuse drops what was accepted so far: the body's structure cannot be trusted. Its reason is always listed.
 func (b *Batch) refuse(e Error, most int) {
 	clear(b.Records)
 	b.Records = b.Records[:0]
+	if len(b.Errors) > 0 && len(b.Errors) >= most {
+		b.Errors = b.Errors[:len(b.Errors)-1]
+		b.Unlisted++
+	}
 	b.list(e, most)
 	b.Rejected++
 }
@@ -171,16 +175,37 @@ func NewDecoder(bounds Bounds) *Decoder {
 	return &Decoder{bounds: bounds, names: make(map[string]string)}
 }
 
-// intern is b as a string, shared with every record that names the same. When the memory is full it starts afresh:
-// strings handed out stay valid.
-func (d *Decoder) intern(b []byte) string {
+// name is b as a string, shared with every record that names the same, or why b is no name. When the memory is full it
+// starts afresh: strings handed out stay valid.
+func (d *Decoder) name(b []byte) (s, reason string) {
 	if s, ok := d.names[string(b)]; ok {
-		return s
+		return s, ""
+	}
+	if reason := checkText(b, maxName); reason != "" {
+		return "", reason
 	}
 	if len(d.names) >= d.bounds.Names {
 		clear(d.names)
 	}
-	s := string(b)
+	s = string(b)
 	d.names[s] = s
-	return s
+	return s, ""
+}
+
+// text is the text of a key, or why it cannot be. A consent is not remembered: no two are alike.
+func (d *Decoder) text(k key, b []byte) (s, reason string) {
+	switch {
+	case k == keyConsent:
+		if reason := checkText(b, maxText); reason != "" {
+			return "", reason
+		}
+		return string(b), ""
+	case k == keySource && string(b) == Resident:
+		return Resident, ""
+	case k == keySource && string(b) == Supplier:
+		return Supplier, ""
+	case k == keySource:
+		return "", quoted(b) + " is neither resident nor supplier"
+	}
+	return d.name(b)
 }

@@ -223,9 +223,7 @@ func (d *Decoder) set(k key, v []byte) {
 			reason = quoted(v) + " is neither true nor false"
 		}
 	case textKeys.has(k):
-		if reason = checkText(k, v); reason == "" {
-			draft.text[k] = d.intern(v)
-		}
+		draft.text[k], reason = d.text(k, v)
 	default:
 		draft.number[k], reason = number(v)
 	}

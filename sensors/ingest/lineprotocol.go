@@ -194,11 +194,12 @@ func (l *lineReader) tags(dec *lineprotocol.Decoder, kind Kind, pairs *int) erro
 		if draft.given.has(k) {
 			return fmt.Errorf("tag %s is given twice", tag)
 		}
-		if reason := name(value, maxName); reason != "" {
+		text, reason := l.d.name(value)
+		if reason != "" {
 			return fmt.Errorf("tag %s %s", tag, reason)
 		}
 		draft.given |= set(k)
-		draft.text[k] = l.d.intern(value)
+		draft.text[k] = text
 	}
 	if !draft.given.has(r.owner) {
 		return fmt.Errorf("tag %s is missing", keyNames[r.owner])
@@ -268,11 +269,8 @@ func (l *lineReader) value(k key, typ lineprotocol.ValueKind, b []byte) (reason 
 		if typ != lineprotocol.String {
 			return "is not a quoted string"
 		}
-		if reason := checkText(k, b); reason != "" {
-			return reason
-		}
-		draft.text[k] = l.d.intern(b)
-		return ""
+		draft.text[k], reason = l.d.text(k, b)
+		return reason
 	case flagKeys.has(k):
 		switch string(b) {
 		case "t", "T", "true", "True", "TRUE":
@@ -306,7 +304,7 @@ func (l *lineReader) time(stamp []byte) (sensors.Instant, error) {
 		return 0, fmt.Errorf("timestamp %s is not an integer of 64 bits", quoted(stamp))
 	}
 	if n > math.MaxInt64/l.unit || n < math.MinInt64/l.unit {
-		return 0, fmt.Errorf("timestamp %s is beyond the year 2262: its precision is not the one given", quoted(stamp))
+		return 0, fmt.Errorf("timestamp %s is beyond the year 2262: is it of the precision given?", quoted(stamp))
 	}
 	return sensors.Instant(n * l.unit), nil
 }

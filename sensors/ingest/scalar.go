@@ -51,8 +51,8 @@ func integer(b []byte) (float64, string) {
 	return float64(i), ""
 }
 
-// name checks what identifies or describes: it is not empty, not long, and has nothing that could be mistaken in print.
-func name(b []byte, most int) string {
+// checkText checks what identifies or describes: it is not empty, not long, and has nothing that print would hide.
+func checkText(b []byte, most int) string {
 	switch {
 	case len(b) == 0:
 		return "is empty"
@@ -69,20 +69,6 @@ func name(b []byte, most int) string {
 		}
 	}
 	return ""
-}
-
-// checkText checks the text of a key.
-func checkText(k key, b []byte) string {
-	switch k {
-	case keyConsent:
-		return name(b, maxText)
-	case keySource:
-		if string(b) != Resident && string(b) != Supplier {
-			return quoted(b) + " is neither resident nor supplier"
-		}
-		return ""
-	}
-	return name(b, maxName)
 }
 
 // instant reads an RFC 3339 time with an offset.
