@@ -3,6 +3,7 @@ package configs
 import (
 	"embed"
 	"fmt"
+	"math/big"
 	"path"
 	"regexp"
 	"slices"
@@ -36,6 +37,7 @@ func Policies() []string {
 	for _, e := range entries {
 		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
 	}
+	slices.Sort(names) // the files' order differs: '-' sorts before '.'
 	return names
 }
 
@@ -185,6 +187,10 @@ func outdoor(v Value) *compliance.Outdoor {
 	if v.Is("none") {
 		return nil
 	}
+	if v.is(scalar) {
+		v.want("a mapping, or none")
+		return nil
+	}
 	m := v.Map()
 	return &compliance.Outdoor{
 		Below:     m.Need("below").Celsius(-60, 40),
@@ -204,20 +210,27 @@ func maintenance(m *Map) compliance.Maintenance {
 	}
 }
 
+// maxPrice is more than any price of heat in yuan, and less than one whose point was lost.
+const maxPrice = 10_000
+
 func money(m *Map) compliance.Money {
+	area, areaOK := between(m.Need("area_price"), 0, maxPrice)
+	base, baseOK := between(m.Need("base_price"), 0, maxPrice)
+	if areaOK && baseOK && base.Rat().Cmp(area.Rat()) > 0 { // a day of meter fault would cost less than nothing (A4.4)
+		m.May("base_price").Report("%s is above the area price, %s", base, area)
+	}
+	heat, _ := between(m.Need("heat_price"), 0, maxPrice)
+	suspended, _ := between(m.Need("suspended_share"), 0, 1)
 	out := compliance.Money{
-		AreaPrice:      between(m.Need("area_price"), "0", "10000"),
-		BasePrice:      between(m.Need("base_price"), "0", "10000"),
-		HeatPrice:      between(m.Need("heat_price"), "0", "10000"),
+		AreaPrice:      area,
+		BasePrice:      base,
+		HeatPrice:      heat,
 		SeasonStart:    m.Need("season_start").MonthDay(),
 		SeasonEnd:      m.Need("season_end").MonthDay(),
 		AgreedBaseDays: m.Need("agreed_base_days").Int(1, 366),
-		SuspendedShare: between(m.Need("suspended_share"), "0", "1"),
+		SuspendedShare: suspended,
 		Due:            m.Need("due").MonthDay(),
 		LPR:            rates(m.Need("lpr")),
-	}
-	if out.BasePrice.Rat().Cmp(out.AreaPrice.Rat()) > 0 {
-		m.May("base_price").Report("%s is above the area price, %s", out.BasePrice, out.AreaPrice)
 	}
 	if out.SeasonStart.Month != 0 && out.SeasonStart.Month < time.July {
 		m.May("season_start").Report("%s is not from July on, in the winter's first year", out.SeasonStart)
@@ -228,23 +241,17 @@ func money(m *Map) compliance.Money {
 	return out
 }
 
-// between is a decimal in [low, high].
-func between(v Value, low, high string) compliance.Decimal {
+// between is a decimal in [low, high], and whether it is one.
+func between(v Value, low, high int64) (compliance.Decimal, bool) {
 	d, ok := v.decimal("a decimal number")
 	if !ok {
-		return d
+		return d, false
 	}
-	for _, bound := range []struct {
-		text    string
-		outside int
-	}{{low, -1}, {high, +1}} {
-		limit, err := compliance.ParseDecimal(bound.text)
-		if err != nil || d.Rat().Cmp(limit.Rat()) == bound.outside {
-			v.Report("%s is not between %s and %s", d, low, high)
-			return compliance.Decimal{}
-		}
+	if n := d.Rat(); n.Cmp(big.NewRat(low, 1)) < 0 || n.Cmp(big.NewRat(high, 1)) > 0 {
+		v.Report("%s is not between %d and %d", d, low, high)
+		return compliance.Decimal{}, false
 	}
-	return d
+	return d, true
 }
 
 // rates are in ascending order, the first from `always` on, so that every day has exactly one.
@@ -259,7 +266,8 @@ func rates(v Value) []compliance.Rate {
 		if i == 0 && from.Given() && !from.Is("always") {
 			from.Report("the first rate is from always, so that no day is without one")
 		}
-		r := compliance.Rate{From: since(from, i == 0), Percent: between(m.Need("percent"), "0", "100")}
+		percent, _ := between(m.Need("percent"), 0, 100)
+		r := compliance.Rate{From: since(from, i == 0), Percent: percent}
 		if i > 0 && r.From != 0 && r.From <= out[i-1].From {
 			from.Report("%s is not after the rate before, from %s", r.From, date(out[i-1].From))
 		}

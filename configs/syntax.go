@@ -19,6 +19,7 @@ const (
 	maxBytes  = 1 << 20
 	maxDepth  = 20
 	maxTokens = 20_000 // the parser is quadratic in the keys of a mapping
+	maxKey    = 100    // every path below a key repeats it
 )
 
 type kind int
@@ -253,6 +254,10 @@ func (s *syntax) mapping(values []*ast.MappingValueNode, path string, line, dept
 		at := tk.Position.Line
 		if _, complex := v.Key.(*ast.MappingKeyNode); complex {
 			s.report(at, "%s: a key must be a word", orTop(path))
+			continue
+		}
+		if _, bad := forbidden(key); bad || len(key) > maxKey {
+			s.report(at, "%s: %q is not a word for a key", orTop(path), shorten(key))
 			continue
 		}
 		if before, twice := first[key]; twice {

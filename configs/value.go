@@ -105,7 +105,8 @@ func (v Value) Maps() []*Map {
 	return maps
 }
 
-// Text is a text that is not empty. A number, true, or null is not a text unless it is quoted.
+// Text is a text of one line that is not empty, without control characters (an escape could write one). A number,
+// true, or null is not a text unless it is quoted.
 func (v Value) Text() string {
 	switch {
 	case v.node == nil:
@@ -116,7 +117,12 @@ func (v Value) Text() string {
 	case strings.TrimSpace(v.node.text) == "":
 		v.Report("want a text, got an empty one")
 	default:
-		return v.node.text
+		text := strings.TrimRight(v.node.text, "\n") // of a block with > or |
+		bad, found := forbidden(text)
+		if !found {
+			return text
+		}
+		v.Report("character %U is not allowed", bad)
 	}
 	return ""
 }
