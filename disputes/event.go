@@ -1,0 +1,69 @@
+package disputes
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/nuanju/nuanju/sensors"
+)
+
+// EventKind is what happened to a ticket.
+type EventKind string
+
+// The events. The last two are the monitor's: a clock passed its due instant unanswered.
+const (
+	Filed        EventKind = "filed"
+	Replied      EventKind = "reply"
+	Updated      EventKind = "update"
+	ResolvedIt   EventKind = "resolve"
+	Reopened     EventKind = "reopen"
+	CancelledIt  EventKind = "cancel"
+	BreachReply  EventKind = "breach_reply"
+	BreachUpdate EventKind = "breach_update"
+)
+
+// Event is one entry of a ticket's timeline. It is never changed.
+type Event struct {
+	Seq   int64 // from 1, without a gap: the ticket's version after it
+	Event EventKind
+	// At is when it happened: of a filing the time of the report, of a breach exactly the due instant, of anything else
+	// the server's time.
+	At sensors.Instant
+	// Recorded is the server's time of writing it down.
+	Recorded sensors.Instant
+	Actor    Actor
+	Text     string
+	From, To State // of the ticket; equal when the state did not change
+}
+
+// Key names the event among all events of all tickets.
+func (e Event) Key(t Ticket) string { return "ticket/" + t.ID + "/" + strconv.FormatInt(e.Seq, 10) }
+
+// record is an event as the evidence log keeps it. Fields are only ever added.
+type record struct {
+	Key       string    `json:"key"`
+	Ticket    string    `json:"ticket"`
+	Household string    `json:"household"`
+	Kind      Kind      `json:"kind"`
+	Emergency bool      `json:"emergency"`
+	Reported  time.Time `json:"reported_at"`
+	Seq       int64     `json:"seq"`
+	Event     EventKind `json:"event"`
+	At        time.Time `json:"at"`
+	Recorded  time.Time `json:"recorded"`
+	Role      Role      `json:"role"`
+	Actor     string    `json:"actor"`
+	From      State     `json:"from"`
+	To        State     `json:"to"`
+	Text      string    `json:"text"`
+}
+
+// Record is what the evidence log keeps of an event, as JSON: enough to rebuild the timeline without the ledger. Its bytes
+// depend only on the event and on what never changes of its ticket, so that one event delivered twice can be told by its key.
+func (e Event) Record(t Ticket) ([]byte, error) {
+	return json.Marshal(record{
+		e.Key(t), t.ID, t.Household, t.Kind, t.Emergency, t.ReportedAt.Time(), e.Seq, e.Event, e.At.Time(), e.Recorded.Time(),
+		e.Actor.Role, e.Actor.ID, e.From, e.To, e.Text,
+	})
+}
