@@ -17,11 +17,16 @@ import (
 //
 // Measured kinds (temperature, heat_meter, outdoor) may carry further tags and fields, as gateways send them (host,
 // humidity, battery): they stay in Raw and are not read. Declared kinds (heating, valve, setpoint) may not: a misspelt
-// room or consent would change what it says. Where InfluxDB takes the last of two fields with one name, this refuses the line.
+// room or consent would change what they say; only the tag host, which Telegraf adds to everything, is passed over.
+// Where InfluxDB takes the last of two fields with one name, this refuses the line.
 func (d *Decoder) LineProtocol(b *Batch, body []byte, p Precision, received sensors.Instant) {
 	b.reset(Form{Format: LineProtocol, Precision: p})
 	if e, ok := d.tooMany(bytes.Count(body, newline) + 1); !ok {
 		b.refuse(e, d.bounds.Errors)
+		return
+	}
+	if int(p) >= len(precisions) {
+		b.refuse(Error{Reason: p.String() + " is no precision"}, d.bounds.Errors)
 		return
 	}
 	lines := lineReader{d: d, received: received, unit: int64(precisions[p].unit)}
@@ -186,7 +191,7 @@ func (l *lineReader) tags(dec *lineprotocol.Decoder, kind Kind, pairs *int) erro
 			k = keyRoom
 		case fieldOf(tag, kind) != keyCount:
 			return fmt.Errorf("%s is a field of %s, not a tag", tag, r.name)
-		case r.said:
+		case r.said && string(tag) != "host":
 			return fmt.Errorf("unknown tag %s; %s is declared for a %s", quoted(tag), r.name, keyNames[r.owner])
 		default:
 			continue

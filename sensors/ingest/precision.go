@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -36,4 +37,9 @@ func ParsePrecision(s string) (Precision, error) {
 }
 
 // String is the name that ParsePrecision reads.
-func (p Precision) String() string { return precisions[p].name }
+func (p Precision) String() string {
+	if int(p) < len(precisions) {
+		return precisions[p].name
+	}
+	return fmt.Sprintf("Precision(%d)", uint8(p))
+}

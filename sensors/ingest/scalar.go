@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/nuanju/nuanju/sensors"
@@ -51,7 +52,8 @@ func integer(b []byte) (float64, string) {
 	return float64(i), ""
 }
 
-// checkText checks what identifies or describes: it is not empty, not long, and has nothing that print would hide.
+// checkText checks what identifies or describes: it is not empty, not long, and has nothing in it that
+// print does not show.
 func checkText(b []byte, most int) string {
 	switch {
 	case len(b) == 0:
@@ -63,9 +65,9 @@ func checkText(b []byte, most int) string {
 	case b[0] == ' ' || b[len(b)-1] == ' ':
 		return quoted(b) + " has spaces around it"
 	}
-	for _, c := range b {
-		if c < ' ' || c == 0x7f {
-			return quoted(b) + " has a control character in it"
+	for _, r := range string(b) {
+		if unicode.In(r, unicode.Cc, unicode.Cf) {
+			return quoted(b) + " has a control or invisible character in it"
 		}
 	}
 	return ""
