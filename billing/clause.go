@@ -1,6 +1,13 @@
 package billing
 
-import "github.com/nuanju/nuanju/compliance"
+import (
+	"embed"
+
+	"github.com/nuanju/nuanju/compliance"
+)
+
+//go:embed testdata
+var testdata embed.FS
 
 // Articles is the clauses of money, in contract order.
 func Articles() []compliance.Article {
@@ -34,7 +41,7 @@ func Articles() []compliance.Article {
 
 func article(id compliance.Clause, zh, en string, rules []any, plainZH, plainEN string) compliance.Article {
 	return compliance.Article{
-		Clause: id, Title: compliance.Words{ZH: zh, EN: en}, Rules: rules,
+		Clause: id, Title: compliance.Words{ZH: zh, EN: en}, Rules: rules, Files: testdata,
 		Plain: compliance.Words{ZH: plainZH, EN: plainEN},
 	}
 }

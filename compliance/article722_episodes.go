@@ -154,7 +154,11 @@ func (j *judge) confirmedBeside(tests []ruling, t *ruling, met bool) Spans {
 }
 
 func (j *judge) hullStep(hull Interval, below Spans) Step {
-	return Step{Clause: A722, Rule: ruleEpisode, Values: []Value{
+	rule := ruleEpisode
+	if len(below) == 1 {
+		rule = ruleOneStretch
+	}
+	return Step{Clause: A722, Rule: rule, Values: []Value{
 		instant("start", hull.Start), instant("end", hull.End), count("tiles", len(below)),
 		seconds("below", Instant(below.Length())),
 		seconds("gap", Instant(j.policy.EditionAt(hull.Start).EpisodeGap)),

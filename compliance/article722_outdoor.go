@@ -46,7 +46,7 @@ func (j *judge) outdoorDays() []OutdoorDay {
 // observedDay takes the day's mean from observations. A missing slot never shrinks the divisor.
 func (j *judge) observedDay(rule *Outdoor, d Date, observations []Observation) OutdoorDay {
 	hours := rule.Method.Hours()
-	sum := 0.0
+	values := make([]float64, 0, 24)
 	used := make([]Source, 0, len(hours))
 	var missing []Value
 	for _, hour := range hours {
@@ -56,7 +56,7 @@ func (j *judge) observedDay(rule *Outdoor, d Date, observations []Observation) O
 			missing = append(missing, instant("slot", slot))
 			continue
 		}
-		sum += o.Celsius
+		values = append(values, o.Celsius)
 		used = append(used, Source{Kind: FromObservation, At: o.At, Line: o.Line})
 	}
 	if len(missing) > 0 {
@@ -66,7 +66,7 @@ func (j *judge) observedDay(rule *Outdoor, d Date, observations []Observation) O
 			Sources: used,
 		}}}
 	}
-	mean := sum / float64(len(hours))
+	mean := decimalSum(len(values), values...)
 	return judgeDay(rule, OutdoorDay{Date: d, Source: DaySource(rule.Method), Mean: mean}, used)
 }
 

@@ -1,7 +1,10 @@
 package compliance
 
 import (
+	"cmp"
+	"embed"
 	"fmt"
+	"io/fs"
 	"path"
 	"reflect"
 	"runtime"
@@ -33,6 +36,66 @@ type Article struct {
 	// Rules are the functions that compute the clause. Empty only where Uncomputed says why nothing does.
 	Rules      []any
 	Uncomputed Words
+	// Files holds the clause's scenarios in testdata/CLAUSE/*.txtar.
+	Files fs.FS
+}
+
+//go:embed testdata
+var testdata embed.FS
+
+// Scenario is a small case that shows a clause firing or not firing.
+type Scenario struct {
+	File  string // below the module's root
+	Title string
+	Fires bool
+}
+
+// Scenarios lists the clause's scenarios by file name. It is an error if one does not say what it shows.
+func (a Article) Scenarios() ([]Scenario, error) {
+	names, err := fs.Glob(a.Files, "testdata/"+string(a.Clause)+"/*.txtar")
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	out := make([]Scenario, len(names))
+	for i, name := range names {
+		text, err := fs.ReadFile(a.Files, name)
+		if err != nil {
+			return nil, err
+		}
+		if out[i], err = scenarioHead(string(text)); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		pkg, _, _ := strings.Cut(a.Places()[0], "/")
+		out[i].File = path.Join(pkg, name)
+	}
+	return out, nil
+}
+
+// scenarioHead reads the title in the first line, and the line "fires: yes" or "fires: no", before the first file.
+func scenarioHead(text string) (Scenario, error) {
+	head, _, _ := strings.Cut(text, "\n-- ")
+	title, rest, _ := strings.Cut(head, "\n")
+	s := Scenario{Title: strings.TrimSpace(title)}
+	for line := range strings.Lines(rest) {
+		if answer, ok := strings.CutPrefix(strings.TrimSpace(line), "fires: "); ok && s.Title != "" {
+			s.Fires = answer == "yes"
+			if s.Fires || answer == "no" {
+				return s, nil
+			}
+		}
+	}
+	return s, fmt.Errorf("a scenario begins with its title and a line \"fires: yes\" or \"fires: no\"")
+}
+
+// InContractOrder compares clause ids as the contract orders them: by the numbers in them.
+func InContractOrder(a, b Clause) int {
+	x, y := strings.Split(string(a), "."), strings.Split(string(b), ".")
+	for i := range min(len(x), len(y)) {
+		if c := cmp.Or(cmp.Compare(len(x[i]), len(y[i])), cmp.Compare(x[i], y[i])); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(x), len(y))
 }
 
 // Places is where the clause's rules begin, as FILE:LINE below the module's root.
@@ -49,7 +112,7 @@ func (a Article) Places() []string {
 
 // Articles is the clauses whose rules are in this package, in contract order.
 func Articles() []Article {
-	return []Article{
+	articles := []Article{
 		{Clause: A2, Title: Words{"采暖季", "The season"}, Rules: []any{Season.In, Season.Winter},
 			Plain: Words{
 				"采暖季自首日当地 00:00 起，至末日 24:00 止，首末两日均计入；法定为 11 月 15 日至次年 3 月 15 日，可由政府延长或缩短，也可另行约定。",
@@ -93,4 +156,8 @@ func Articles() []Article {
 				"A stoppage announced before it starts, at most 6 hours long (exactly 6 counts), among the first three of the season and with its record is exempt. One that is longer is not exempt at all, nor is the reheating after one.",
 			}},
 	}
+	for i := range articles {
+		articles[i].Files = testdata
+	}
+	return articles
 }

@@ -86,8 +86,14 @@ type Reading struct {
 	Line     int32   // where it was given: a line of a file, or 0
 }
 
-// Judged is the value that is judged: as received plus the calibration, never rounded.
-func (r Reading) Judged() float64 { return r.Celsius + r.Offset }
+// Judged is the value that is judged: as received plus the calibration, added as the decimal numbers that they are and
+// never rounded to fewer digits (section 2).
+func (r *Reading) Judged() float64 {
+	if r.Offset == 0 {
+		return r.Celsius
+	}
+	return decimalSum(1, r.Celsius, r.Offset)
+}
 
 // Observation is one outdoor temperature of the policy's station.
 type Observation struct {

@@ -23,6 +23,7 @@ const (
 	ruleStoppageOverThree    Rule = "stoppage_over_three"
 	ruleStoppageNotProved    Rule = "stoppage_not_proved"
 	ruleEpisode              Rule = "episode"
+	ruleOneStretch           Rule = "episode_of_one"
 	ruleJointConfirms        Rule = "joint_confirmation"
 	ruleTestConfirms         Rule = "test_confirms_window"
 	ruleTestVouches          Rule = "test_vouches"

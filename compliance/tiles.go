@@ -136,7 +136,7 @@ func (j *judge) roomDrafts(readings []Reading, frames []frame) drafts {
 // run follows readings from i on for as long as one holds after the other on the same side of the frame's threshold.
 // It returns the piece without its start, and the index of the last reading at or before the piece's end.
 func run(readings []Reading, i int, f *frame, gap Instant) (draft, int) {
-	v := readings[i].Celsius + readings[i].Offset
+	v := readings[i].Judged()
 	cold := v < f.threshold
 	d := draft{first: i, coldest: i, coldestVal: v}
 	for {
@@ -145,7 +145,7 @@ func run(readings []Reading, i int, f *frame, gap Instant) (draft, int) {
 			d.End, d.last = min(held, f.End), i
 			break
 		}
-		v = readings[i+1].Celsius + readings[i+1].Offset
+		v = readings[i+1].Judged()
 		if (v < f.threshold) != cold {
 			d.End, d.last = readings[i+1].At, i
 			i++

@@ -70,7 +70,7 @@ type Tile struct {
 // OutdoorDay is what the outdoor daily mean of a local day is and whether it exempts the day (A7.2.2④).
 type OutdoorDay struct {
 	Date   Date
-	Mean   float64   // °C, not rounded; meaningless when Source is Undetermined
+	Mean   float64   // °C, the exact mean to the nearest float64; meaningless when Source is Undetermined
 	Source DaySource // where Mean is from
 	Exempt bool
 	// Because is the observations used, or what is missing.

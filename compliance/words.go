@@ -70,6 +70,9 @@ var sentences = Sentences{
 	ruleEpisode: {
 		"{start} 至 {end} 的 {tiles} 段不达标时间间隔均短于 {gap}，合为一次，共 {below}。",
 		"{tiles} stretches below, each less than {gap} apart, make one episode from {start} to {end}, with {below} below."},
+	ruleOneStretch: {
+		"{start} 至 {end} 不达标 {below}，与其他不达标时间相隔不短于 {gap}，自成一次。",
+		"{below} below, from {start} to {end}; no other stretch lies less than {gap} away."},
 	ruleJointConfirms: {
 		"双方共同确认 {id}（{start} 至 {end}），其中不达标 {confirmed} 得到确认，且优先于检测。",
 		"Both sides confirm {id} ({start} to {end}): {confirmed} of below time is confirmed, even against a test."},
