@@ -167,13 +167,13 @@ func (rd *reader) small(name, file string, line int) ([]byte, bool) {
 		f, err = rd.fsys.Open(name)
 	}
 	if err != nil {
-		rd.report(file, line, "%s cannot be read: %v", name, cause(err))
+		rd.report(file, line, "%s %s", name, unreadable(err))
 		return nil, false
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	text, err := io.ReadAll(io.LimitReader(f, maxYAML+1))
 	if err != nil {
-		rd.report(file, line, "%s cannot be read: %v", name, cause(err))
+		rd.report(file, line, "%s %s", name, unreadable(err))
 		return nil, false
 	}
 	return text, true

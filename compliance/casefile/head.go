@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"math/big"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/nuanju/nuanju/compliance"
@@ -38,8 +39,8 @@ func (rd *reader) head(opts Options) {
 	season := top.Need("season")
 	rd.season(doc, season)
 	if v := top.May("as_of"); v.Given() {
-		rd.c.Facts.AsOf = v.Time()
-		if at := rd.c.Facts.AsOf; at != 0 && outside(at.Time().Year()) {
+		at, ok := given(doc, v, v.Time)
+		if rd.c.Facts.AsOf = at; ok && outside(at.Time().Year()) {
 			v.Report("not in the years %d to %d", firstYear, lastYear)
 		}
 	}
@@ -51,8 +52,8 @@ func (rd *reader) head(opts Options) {
 
 func outside(year int) bool { return year < firstYear || year > lastYear }
 
-// given reads a value and reports whether it is there and without a fault of its own. It looks through all problems, so
-// it is not for every room; there the zero value says as much.
+// given reads a value and reports whether it is there and without a fault of its own. It counts all problems, so it is
+// not for what comes a thousand times; there the zero value has to say as much.
 func given[T any](doc *configs.Document, v configs.Value, read func() T) (T, bool) {
 	before := len(doc.Problems())
 	value := read()
@@ -131,12 +132,11 @@ func squareMetres(v configs.Value) (compliance.Decimal, bool) {
 }
 
 func (rd *reader) declareRooms(doc *configs.Document, v configs.Value) {
-	list, ok := given(doc, v, v.Maps)
-	rd.roomsKnown, rd.rooms = ok, make(map[string]int, len(list))
+	list := v.Maps()
+	rd.rooms = make(map[string]int, len(list))
 	if len(list) > mostRooms {
 		v.Report("more than %d rooms", mostRooms)
-		rd.roomsKnown = false
-		return
+		list = nil
 	}
 	judged, lines := false, make(map[string]int, len(list))
 	for _, m := range list {
@@ -153,16 +153,18 @@ func (rd *reader) declareRooms(doc *configs.Document, v configs.Value) {
 		}
 		kind := configs.OneOf(kindValue, compliance.Bedroom, compliance.LivingRoom, compliance.Kitchen,
 			compliance.Bathroom, compliance.OtherRoom)
-		judged = judged || kind == "" || kind.Judged()
+		judged = judged || kind.Judged()
 		if !okID {
-			rd.roomsKnown = false
 			continue
 		}
 		lines[id], rd.rooms[id] = idValue.Line(), len(rd.roomNames)
 		rd.roomNames = append(rd.roomNames, id)
 		rd.c.Facts.Rooms = append(rd.c.Facts.Rooms, compliance.Room{ID: id, Kind: kind})
 	}
-	if ok && !judged {
+	rd.roomsKnown = v.Given() && !slices.ContainsFunc(doc.Problems(), func(p configs.Problem) bool {
+		return strings.HasPrefix(p.Text, "household.rooms")
+	})
+	if rd.roomsKnown && !judged {
 		v.Report("no bedroom and no living_room, so there is nothing to judge")
 	}
 }

@@ -26,13 +26,12 @@ func (rd *reader) money() {
 	rd.c.HasMeter = len(b.Meter.Registers) > 0
 	if building {
 		b.Meter.Share = rd.share
-		if !rd.hasBuildingArea {
-			rd.report(buildingMeterCSV, 0, "household.building_area_m2 is missing in case.yaml, so the usage cannot be allocated")
-		}
 	}
 	switch {
 	case own && building:
 		rd.report(buildingMeterCSV, 0, "the case has meter.csv too; only one of the two may be there")
+	case building && !rd.hasBuildingArea:
+		rd.report(buildingMeterCSV, 0, "household.building_area_m2 is missing in case.yaml, so the usage cannot be allocated")
 	case !own && !building && len(b.Meter.Changes) > 0:
 		rd.report(meterChangesCSV, 0, "the case has no meter.csv or building_meter.csv whose meter could have changed")
 	case rd.c.Policy != nil && !rd.faulty(meter, meterChangesCSV, meterFaultsCSV):

@@ -47,7 +47,7 @@ func (rd *reader) read(t *table) (there bool) {
 		return false
 	}
 	if err != nil {
-		rd.report(t.file, 0, "cannot be read: %v", cause(err))
+		rd.report(t.file, 0, "%s", unreadable(err))
 		return true
 	}
 	if !info.Mode().IsRegular() { // a named pipe would be waited on for ever
@@ -56,7 +56,7 @@ func (rd *reader) read(t *table) (there bool) {
 	}
 	f, err := rd.fsys.Open(t.file)
 	if err != nil {
-		rd.report(t.file, 0, "cannot be read: %v", cause(err))
+		rd.report(t.file, 0, "%s", unreadable(err))
 		return true
 	}
 	defer func() { _ = f.Close() }() // it was only read
@@ -117,7 +117,7 @@ func (s *sheet) fault(err error) (fatal bool) {
 		s.report(f.line, "%s", f.text)
 		return f.fatal || s.faults > maxFaults
 	}
-	s.report(0, "cannot be read: %v", cause(err))
+	s.report(0, "%s", unreadable(err))
 	return true
 }
 
@@ -126,13 +126,16 @@ func (s *sheet) report(line int, format string, args ...any) {
 	s.reader.report(s.file, line, format, args...)
 }
 
-// cause is an error without the path that fs puts before it: the problem names the file already.
-func cause(err error) error {
+// unreadable says why a file cannot be read, without the path that fs puts before it: the problem names the file already.
+func unreadable(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "does not exist" // in the same words in a directory and in an archive
+	}
 	var p *fs.PathError
 	if errors.As(err, &p) {
-		return p.Err
+		err = p.Err
 	}
-	return err
+	return "cannot be read: " + err.Error()
 }
 
 // header finds the columns and reports whether there is any sense in reading rows. An unknown column is an error even
@@ -147,7 +150,11 @@ func (s *sheet) header(names [][]byte, line int) bool {
 		switch column := s.column(name); {
 		case column < 0:
 			near := nearest(name, s.spellings())
-			faults = append(faults, "unknown column "+quote(raw)+didYouMean(near))
+			hint := didYouMean(near)
+			if hint == "" {
+				hint = "; known here: " + strings.Join(s.spellings(), ", ")
+			}
+			faults = append(faults, "unknown column "+quote(raw)+hint)
 			if i := s.column(near); i >= 0 {
 				meant[i] = true
 			}
@@ -214,14 +221,24 @@ func didYouMean(near string) string {
 	return fmt.Sprintf("; did you mean %q?", near)
 }
 
-// nearest is the word that takes the fewest changes of a letter, if these are at most a third of its letters; "" when none does.
+// nearest is the word that takes the fewest changes of a letter, if these are at most a third of its letters; "" when
+// none does, or two do equally.
 func nearest(word string, words []string) string {
-	best, fewest := "", 0
+	best, fewest, tie := "", 0, false
 	for _, w := range words {
-		d := changes(strings.ToLower(word), w)
-		if d <= max(1, len(w)/3) && (best == "" || d < fewest) {
-			best, fewest = w, d
+		d := changes(strings.ToLower(word), strings.ToLower(w))
+		if d > max(1, len(w)/3) {
+			continue
 		}
+		switch {
+		case best == "" || d < fewest:
+			best, fewest, tie = w, d, false
+		case d == fewest:
+			tie = true
+		}
+	}
+	if tie {
+		return ""
 	}
 	return best
 }
