@@ -18,9 +18,10 @@ const (
 	LineProtocol Format = iota + 1
 	JSON
 	CSV
+	CJT188
 )
 
-var formatNames = [...]string{LineProtocol: "line", JSON: "json", CSV: "csv"}
+var formatNames = [...]string{LineProtocol: "line", JSON: "json", CSV: "csv", CJT188: "cjt188"}
 
 // String is the name of the format in canonical content.
 func (f Format) String() string {
@@ -145,6 +146,8 @@ func (d *Decoder) Reparse(b *Batch, content []byte, received sensors.Instant) er
 	case CSV:
 		body = append(append(body, f.Header...), '\n')
 		d.CSV(b, join(body, items, sep))
+	case CJT188:
+		d.CJT188(b, join(body, items, nil), received)
 	case JSON:
 		body = join(append(body, '['), items, []byte{','})
 		d.JSON(b, append(body, ']'))

@@ -75,6 +75,18 @@ func FuzzCSV(f *testing.F) {
 	})
 }
 
+func FuzzCJT188(f *testing.F) {
+	for _, s := range []string{unitFirst, unitLast, badChecksum} {
+		f.Add(frame(f, s))
+	}
+	d := ingest.NewDecoder(ingest.DefaultBounds())
+	var b ingest.Batch
+	f.Fuzz(func(t *testing.T, body []byte) {
+		d.CJT188(&b, body, received)
+		reparse(t, d, &b)
+	})
+}
+
 // There is one content for given bytes, and reading it never panics.
 func FuzzParseCanonical(f *testing.F) {
 	f.Add([]byte("nuanju-readings/1 line s 1\n42 temperature,device=a celsius=18 1768435200\n"))

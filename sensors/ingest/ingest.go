@@ -1,5 +1,5 @@
 // Package ingest turns the bytes that devices, gateways and people send into typed measurements: InfluxDB line protocol,
-// JSON and CSV. It is pure: it reads no clock, opens nothing and decides nothing. What it cannot read it lists, each line
+// JSON, CSV and the frames of CJ/T 188 heat meters. It is pure: it reads no clock, opens nothing and decides nothing. What it cannot read it lists, each line
 // with its reason; what is readable but implausible it hands on, and [Check] names the doubt, so that the caller can
 // set it aside without losing it.
 //
@@ -76,7 +76,7 @@ type Record struct {
 	Value  float64         // Temperature, Outdoor, Setpoint: °C; HeatMeter: the register in Unit
 	Water  *Water          // HeatMeter: nil if nothing was sent beside the register
 	Demand *Demand         // Heating: nil if neither source nor consent was sent
-	Line   int32           // where in the body, from 1: the line it starts on, or a JSON element's place
+	Line   int32           // where in the body, from 1: the line it starts on, or the place of a JSON element or a frame
 	Kind   Kind
 	Unit   Unit // HeatMeter only
 	On     bool // Heating: on; Valve: open
@@ -86,8 +86,8 @@ type Record struct {
 
 // Error is why one line, row or element was refused. Its text names the place.
 type Error struct {
-	Line    int    // 1-based line of the body; in JSON the element's place, 0 if the body as a whole is refused
-	Column  int    // 1-based byte of that line where known, else 0
+	Line    int    // 1-based line of the body; the place of a JSON element or frame; 0 if the body as a whole is refused
+	Column  int    // 1-based byte of that line where known, else 0; of a frame: of the body
 	Field   string // the CSV column, if one is to blame
 	Pointer string // JSON: where, as an RFC 6901 pointer like /readings/3/celsius
 	Reason  string
