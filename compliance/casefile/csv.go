@@ -170,7 +170,8 @@ func (r *records) quotedField(i, first int) (end int, err error) {
 	for i++; ; {
 		quote := bytes.IndexByte(r.record[i:], '"')
 		if quote < 0 {
-			r.content = append(append(r.content, r.record[i:]...), '\n')
+			r.record = append(r.record, '\n') // whatever the line's own end was
+			r.content = append(r.content, r.record[i:]...)
 			i = len(r.record)
 			if err := r.readOn(first); err != nil {
 				return 0, err
