@@ -1,0 +1,2 @@
+// Package oracle is a slow second opinion of the contract.
+package oracle
