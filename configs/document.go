@@ -84,6 +84,7 @@ type Map struct {
 func (m *Map) Need(key string) Value {
 	v := m.May(key)
 	if m != nil && v.node == nil {
+		m.node.faulty = true
 		m.doc.Report(m.node.line, "%smissing key %q", prefix(m.node.path), key)
 	}
 	return v
@@ -112,13 +113,6 @@ func (m *Map) Line() int {
 		return 0
 	}
 	return m.node.line
-}
-
-// Report adds a problem of the mapping as a whole, with its path and line.
-func (m *Map) Report(format string, args ...any) {
-	if m != nil {
-		m.doc.Report(m.node.line, "%s%s", prefix(m.node.path), fmt.Sprintf(format, args...))
-	}
 }
 
 func prefix(path string) string {

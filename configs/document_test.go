@@ -77,6 +77,39 @@ f:3: unknown key "readings_max_gap"; did you mean "reading_max_gap"?`
 	}
 }
 
+// What was read in vain is not compared with anything.
+func TestOKIsWhatNothingIsWrongWith(t *testing.T) {
+	doc := Read("f", []byte(`
+right: {start: 2015-11-15}
+wrong: {start: tomorrow}
+missing: {stop: 2015-11-15}
+twice: {start: 2015-11-15, start: 2015-11-16}
+list: [{start: 2015-11-15}, {start: soon}]
+`))
+	top := doc.Root()
+	for _, item := range top.Need("list").Maps() {
+		item.Need("start").Date()
+	}
+	for key, want := range map[string]bool{"right": true, "wrong": false, "missing": false, "twice": false, "absent": false} {
+		v := top.May(key)
+		start := v.Map().Need("start")
+		if start.Date(); v.OK() != want {
+			t.Errorf("%s: OK is %v", key, v.OK())
+		}
+		if wantStart := want || key == "twice"; start.OK() != wantStart {
+			t.Errorf("%s.start: OK is %v", key, start.OK())
+		}
+	}
+	if top.May("list").OK() {
+		t.Error("a list with a faulty item is OK")
+	}
+	right := top.May("right")
+	right.Report("it is not, after all")
+	if right.OK() || !strings.Contains(doc.Problems().Error(), "f:2: right: it is not, after all") {
+		t.Errorf("a reader's own problem: OK is %v, of\n%v", right.OK(), doc.Problems())
+	}
+}
+
 func TestTimes(t *testing.T) {
 	for text, ok := range map[string]bool{
 		"2016-01-23T08:00:00+08:00":   true,

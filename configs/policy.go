@@ -70,7 +70,7 @@ func ParsePolicy(file string, b []byte) (*compliance.Policy, Problems) {
 		Zone:  zone(top.Need("timezone")),
 	}
 	if p.Name != "" && !policyName.MatchString(p.Name) {
-		top.May("name").Report("%q is not a name of lower-case letters, digits and hyphens", p.Name)
+		top.May("name").Report("%q is not a name of lower-case letters, digits and hyphens", shorten(p.Name))
 	}
 	list := top.Need("editions")
 	maps := list.Maps()

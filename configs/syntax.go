@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -14,7 +15,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Bounds of a document. They keep a hostile file from costing more than a few milliseconds.
+// Bounds of a document. They keep a hostile file from costing more than a fraction of a second.
 const (
 	maxBytes  = 1 << 20
 	maxDepth  = 20
@@ -47,6 +48,17 @@ type node struct {
 	known  []string // the keys that its reader asked for
 
 	items []*node
+
+	faulty bool // something was reported about this very value
+}
+
+// ok reports whether nothing was reported about the value or what is in it; of no value it is false.
+func (n *node) ok() bool {
+	if n == nil || n.faulty {
+		return false
+	}
+	return !slices.ContainsFunc(n.items, func(item *node) bool { return !item.ok() }) &&
+		!slices.ContainsFunc(n.pairs, func(p pair) bool { return !p.value.ok() })
 }
 
 type pair struct {
@@ -244,6 +256,8 @@ func (s *syntax) node(n ast.Node, path string, line, depth int) *node {
 
 func (s *syntax) mapping(values []*ast.MappingValueNode, path string, line, depth int) *node {
 	out := &node{kind: mapping, path: path, line: line}
+	before := len(s.problems)
+	defer func() { out.faulty = len(s.problems) > before }()
 	first := make(map[string]int, len(values))
 	for _, v := range values {
 		tk := v.Key.GetToken()
@@ -260,8 +274,8 @@ func (s *syntax) mapping(values []*ast.MappingValueNode, path string, line, dept
 			s.report(at, "%s: %q is not a word for a key", orTop(path), shorten(key))
 			continue
 		}
-		if before, twice := first[key]; twice {
-			s.report(at, "%s: key %q again (first on line %d)", orTop(path), key, before)
+		if earlier, twice := first[key]; twice {
+			s.report(at, "%s: key %q again (first on line %d)", orTop(path), key, earlier)
 			continue
 		}
 		first[key] = at

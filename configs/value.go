@@ -23,6 +23,10 @@ type Value struct {
 // Given reports whether the key is there.
 func (v Value) Given() bool { return v.node != nil }
 
+// OK reports whether the key is there and nothing has been found wrong with its value so far, at any depth. It is for
+// what a reader checks beyond types: ask it after the value was read, and before comparing it with another.
+func (v Value) OK() bool { return v.node.ok() }
+
 // Line is the value's line, 0 if absent.
 func (v Value) Line() int {
 	if v.node == nil {
@@ -34,6 +38,7 @@ func (v Value) Line() int {
 // Report adds a problem of the value, with its path and line. It does nothing if the key is absent.
 func (v Value) Report(format string, args ...any) {
 	if v.node != nil {
+		v.node.faulty = true
 		v.doc.Report(v.node.line, "%s: %s", v.node.path, fmt.Sprintf(format, args...))
 	}
 }
