@@ -112,9 +112,15 @@ func (e batchErrors) Error() string {
 
 func (e batchErrors) Unwrap() []error { return e }
 
-// Prevails reports whether a is the sample that stands of two of the same series and time of which b is in the store:
-// the one first received, and of two received at once the one that was written first.
-func Prevails(a, b Sample) bool { return a.Received < b.Received }
+// Settle says which of two samples of one series and time stands: the one first received, and of two received at once
+// the one that was written first. With equal values (0 and -0 are equal) they are one sample and there is no conflict.
+func Settle(written, next Sample) (stands Sample, c Conflict, conflict bool) {
+	stands, later := written, next
+	if next.Received < written.Received {
+		stands, later = next, written
+	}
+	return stands, Conflict{Stands: stands, Later: later}, stands.Value != later.Value
+}
 
 // Store keeps samples. What it holds is a function of the samples that were written: neither their order nor how often
 // each was written matters, except that of samples with the same time of receipt the first written stands. It is an
