@@ -74,8 +74,8 @@ func (j *judge) decide(room *roomState, tests []ruling) (episodes []Episode, con
 
 // applyConfirmations confirms what both sides agree to; it stands even against a test.
 func (j *judge) applyConfirmations(e *Episode, d *decided) {
-	for i := range j.facts.Confirmations {
-		c := &j.facts.Confirmations[i]
+	for i := range j.agreed {
+		c := &j.agreed[i]
 		span := Interval{c.Start, c.End}.Clip(Interval{j.season.Start, j.until})
 		if !c.Both() || span.Clip(e.Hull).Empty() {
 			continue
@@ -179,10 +179,13 @@ func episodeStatus(e Episode) EpisodeStatus {
 }
 
 // verdictsOf is the tests' verdicts in the order of the facts.
-func verdictsOf(tests []ruling) []TestVerdict {
-	out := make([]TestVerdict, len(tests))
-	for i := range tests {
-		out[i] = *tests[i].verdict
+func (j *judge) verdictsOf(tests []ruling) []TestVerdict {
+	out := make([]TestVerdict, 0, len(tests))
+	for i := range j.facts.Tests {
+		k := slices.IndexFunc(tests, func(r ruling) bool { return r.Test == &j.facts.Tests[i] })
+		if k >= 0 {
+			out = append(out, *tests[k].verdict)
+		}
 	}
 	return out
 }

@@ -9,7 +9,7 @@ import (
 type exemption struct {
 	Interval
 	clause   Clause
-	claim    int // index into the facts' exemptions, or −1
+	claim    int // index into the judge's claims, or −1
 	day      int // index into the verdict's days, or −1
 	stoppage int // index into the verdict's stoppages, or −1
 }
@@ -18,7 +18,7 @@ type exemption struct {
 // clause in contract order that excuses it. A claim without proof excuses nothing.
 func (j *judge) exemptions(days []OutdoorDay, stoppages []StoppageVerdict) []exemption {
 	var all []exemption
-	for i, e := range j.facts.Exemptions {
+	for i, e := range j.claimed {
 		if e.Proof != "" {
 			all = append(all, exemption{Interval{e.Start, e.End}, e.Clause, i, -1, -1})
 		}
@@ -74,7 +74,7 @@ func (j *judge) excuse(same []exemption, taken Spans, out []exemption) ([]exempt
 
 func (j *judge) exemptionID(e exemption) string {
 	if e.claim >= 0 {
-		return j.facts.Exemptions[e.claim].ID
+		return j.claimed[e.claim].ID
 	}
 	return ""
 }
@@ -103,7 +103,7 @@ func (j *judge) exemptTime() Spans {
 // claims lists the exemptions claimed under A7.2.2①–③ that touch the judged time, proved or not.
 func (j *judge) claims() []Claim {
 	var out []Claim
-	for _, e := range j.facts.Exemptions {
+	for _, e := range j.claimed {
 		span := Interval{e.Start, e.End}.Clip(Interval{j.season.Start, j.until})
 		if !span.Empty() {
 			out = append(out, Claim{ID: e.ID, Clause: e.Clause, Span: span, Proved: e.Proof != ""})

@@ -35,7 +35,7 @@ func (j *judge) outdoorDays() []OutdoorDay {
 			}}})
 		case isOfficial:
 			days = append(days, judgeDay(rule, OutdoorDay{Date: d, Source: Official, Mean: published.Celsius},
-				[]Source{{Kind: FromOfficialDay, Line: published.Line}}))
+				[]Source{{Kind: FromOfficialDay, ID: d.String(), Line: published.Line}}))
 		default:
 			days = append(days, j.observedDay(rule, d, observations))
 		}

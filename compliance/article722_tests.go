@@ -27,7 +27,7 @@ func (r *ruling) standing(f Finding) bool { return r.verdict.Stands && r.verdict
 func (r *ruling) window() Interval { return Interval{r.Start, r.End} }
 
 // rule judges every test that had begun by the moment of judging: whether it applies, what it finds, whether it
-// stands, and who pays (section 6).
+// stands, and who pays (section 6). The rulings are in order of start, then id.
 func (j *judge) rule(rooms []*roomState) []ruling {
 	var tests []ruling
 	for i := range j.facts.Tests {
@@ -35,6 +35,9 @@ func (j *judge) rule(rooms []*roomState) []ruling {
 			tests = append(tests, ruling{Test: t, verdict: &TestVerdict{ID: t.ID}, reading: -1, asideBy: -1})
 		}
 	}
+	slices.SortStableFunc(tests, func(a, b ruling) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID))
+	})
 	for i := range tests {
 		j.find(&tests[i], rooms)
 	}

@@ -120,7 +120,7 @@ func (j *judge) exemptionSteps(steps []Step, d *draft, frames []frame) []Step {
 		last = e
 		switch {
 		case e.claim >= 0:
-			c := &j.facts.Exemptions[e.claim]
+			c := &j.claimed[e.claim]
 			steps = append(steps, Step{Clause: c.Clause, Rule: ruleExemptionProved, Values: []Value{
 				text("id", c.ID), instant("start", c.Start), instant("end", c.End), text("proof", c.Proof),
 			}, Sources: []Source{{Kind: FromExemption, ID: c.ID, Line: c.Line}}})
@@ -143,8 +143,8 @@ func (j *judge) liableSteps(steps []Step, d *draft) []Step {
 			steps = append(steps, s.Because...)
 		}
 	}
-	for i := range j.facts.Exemptions {
-		c := &j.facts.Exemptions[i]
+	for i := range j.claimed {
+		c := &j.claimed[i]
 		if c.Proof == "" && !(Interval{c.Start, c.End}).Clip(d.Interval).Empty() {
 			steps = append(steps, Step{Clause: c.Clause, Rule: ruleClaimUnproved, Values: []Value{
 				text("id", c.ID), instant("start", c.Start), instant("end", c.End),

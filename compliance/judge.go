@@ -4,6 +4,7 @@
 package compliance
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -24,6 +25,9 @@ type judge struct {
 	days     []OutdoorDay
 	stopped  []StoppageVerdict
 	exempt   []exemption
+
+	claimed []Exemption    // the facts' own, in an order that does not depend on theirs
+	agreed  []Confirmation // likewise
 }
 
 // Judge says for every instant from the start of the season to the earlier of its end and the moment of judging how
@@ -57,7 +61,7 @@ func Judge(policy *Policy, facts *Facts) (*Verdict, error) {
 		}
 	}
 	v.Confirmed = Union(confirmed...)
-	v.Tests = verdictsOf(tests)
+	v.Tests = j.verdictsOf(tests)
 	return v, nil
 }
 
@@ -75,6 +79,14 @@ func begin(policy *Policy, facts *Facts) *judge {
 	if j.until > j.season.Start {
 		j.demand = j.demandOver()
 	}
+	j.claimed = slices.Clone(facts.Exemptions)
+	slices.SortStableFunc(j.claimed, func(a, b Exemption) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.ID, b.ID))
+	})
+	j.agreed = slices.Clone(facts.Confirmations)
+	slices.SortStableFunc(j.agreed, func(a, b Confirmation) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.ID, b.ID))
+	})
 	j.days = j.outdoorDays()
 	j.stopped = j.stoppages()
 	j.exempt = j.exemptions(j.days, j.stopped)

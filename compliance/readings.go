@@ -52,10 +52,10 @@ func OrderReadings(in []Reading) (out []Reading, conflicts []Conflict, clashes [
 	return out, conflicts, clashes
 }
 
-// earlierReceived orders readings of one time: by receipt, those without one first, then by line.
+// earlierReceived orders readings of one time: by receipt, those without one first, then by value.
 func earlierReceived(a, b Reading) int {
-	return cmp.Or(cmp.Compare(a.Received, b.Received), cmp.Compare(a.Line, b.Line),
-		cmp.Compare(a.Celsius, b.Celsius), cmp.Compare(a.Offset, b.Offset))
+	return cmp.Or(cmp.Compare(a.Received, b.Received),
+		cmp.Compare(a.Celsius, b.Celsius), cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Line, b.Line))
 }
 
 func sameValue(a, b Reading) bool { return a.Celsius == b.Celsius && a.Offset == b.Offset }

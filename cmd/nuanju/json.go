@@ -113,12 +113,11 @@ type (
 		Proved bool `json:"proved"`
 	}
 	jsonConflict struct {
-		Room    string  `json:"room"`
-		Time    string  `json:"time"`
-		Stands  float64 `json:"stands"`
-		Celsius float64 `json:"celsius"`
-		File    string  `json:"file"`
-		Line    int32   `json:"line"`
+		Room     string  `json:"room"`
+		Time     string  `json:"time"`
+		Stands   float64 `json:"stands"`
+		Celsius  float64 `json:"celsius"`
+		Received string  `json:"received"`
 	}
 	jsonUsage struct {
 		Metered json.Number `json:"metered_kwh"`
@@ -151,12 +150,12 @@ type (
 		Value any    `json:"value"`
 		Unit  string `json:"unit,omitempty"`
 	}
+	// jsonSource names a row by what is in it, not by its line: the order of rows changes no byte of the output.
 	jsonSource struct {
 		Kind string `json:"kind"`
 		ID   string `json:"id,omitempty"`
 		Time string `json:"time,omitempty"`
 		File string `json:"file,omitempty"`
-		Line int32  `json:"line,omitempty"`
 	}
 )
 
@@ -214,7 +213,7 @@ func (j *judgement) result() jsonResult {
 	}
 	for _, c := range j.conflicts {
 		out.Conflicts = append(out.Conflicts, jsonConflict{
-			c.room, j.time(c.Later.At), c.Stands.Judged(), c.Later.Judged(), j.files[compliance.FromReading], c.Later.Line,
+			c.room, j.time(c.Later.At), c.Stands.Judged(), c.Later.Judged(), j.time(c.Later.Received),
 		})
 	}
 	j.addMoney(&out)
@@ -272,7 +271,7 @@ func (j *judgement) say(steps []compliance.Step, words compliance.Sentences) []j
 			out[i].Values = append(out[i].Values, j.value(v))
 		}
 		for _, src := range s.Sources {
-			x := jsonSource{Kind: string(src.Kind), ID: src.ID, File: j.files[src.Kind], Line: src.Line}
+			x := jsonSource{Kind: string(src.Kind), ID: src.ID, File: j.files[src.Kind]}
 			if src.At != 0 {
 				x.Time = j.time(src.At)
 			}
