@@ -19,7 +19,7 @@ FUZZTIME ?= 2s
 FUZZBUDGET ?= 0
 BENCH    ?= .
 PKG      ?= ./...
-ARGS     ?= check examples/cold-bedroom
+ARGS     ?= check docs/examples/cold-bedroom
 
 ##@ Use
 

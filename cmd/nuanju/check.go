@@ -17,7 +17,7 @@ import (
 )
 
 type checkCommand struct {
-	Dir    string `arg:"" placeholder:"DIR" help:"The case directory; it holds case.yaml and CSV files."`
+	Dir    string `arg:"" name:"DIR" help:"The case directory; it holds case.yaml and CSV files."`
 	JSON   bool   `help:"Print one JSON object instead of the view for people."`
 	Policy string `placeholder:"NAME|FILE" help:"Judge by this pack, or by a policy file, instead of the one that case.yaml names."`
 	All    bool   `help:"In the view for people, give the reasons of every episode and tile, not of the longest."`
@@ -27,11 +27,11 @@ type checkCommand struct {
 func (checkCommand) Help() string {
 	return `
 Examples:
-  nuanju check examples/cold-bedroom
-  nuanju check examples/cold-bedroom --lang en
-  nuanju check examples/cold-bedroom --json | jq .bill
-  nuanju check examples/cold-bedroom --policy beijing-metered-boiler
-  nuanju check examples/cold-bedroom --policy ./my-contract.yaml
+  nuanju check docs/examples/cold-bedroom
+  nuanju check docs/examples/cold-bedroom --lang en
+  nuanju check docs/examples/cold-bedroom --json | jq .bill
+  nuanju check docs/examples/cold-bedroom --policy beijing-metered-boiler
+  nuanju check docs/examples/cold-bedroom --policy ./my-contract.yaml
 
 Exit status: 0 judged; 1 the input is wrong, every error is on standard error as FILE:LINE: text,
 and nothing was judged; 2 the call is wrong.`

@@ -12,7 +12,7 @@ import (
 )
 
 type explainCommand struct {
-	Clause string `arg:"" optional:"" placeholder:"CLAUSE" help:"A clause such as A3 or A7.2.2.4; without one, all clauses are listed."`
+	Clause string `arg:"" optional:"" name:"CLAUSE" help:"A clause such as A3 or A7.2.2.4; without one, all clauses are listed."`
 }
 
 // Help is shown by nuanju explain --help.

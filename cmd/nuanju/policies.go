@@ -46,7 +46,7 @@ func (policiesList) Run(a *app) error {
 }
 
 type policiesLint struct {
-	File string `arg:"" placeholder:"FILE" help:"The policy file."`
+	File string `arg:"" name:"FILE" help:"The policy file."`
 }
 
 // Help is shown by nuanju policies lint --help.
