@@ -1,0 +1,213 @@
+package evidence
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// format is the version of the tables and of what is in their cells.
+const format = 1
+
+// head is the one row that says how far the log reaches.
+type head struct {
+	size, received, checkpoints int64
+	root                        tlog.Hash
+}
+
+// commitRow is one commit as stored: cells still sealed.
+type commitRow struct {
+	first, count      int64
+	tail, salts, blob []byte
+}
+
+// errConflict means that the database holds another log than this process knows: somebody else wrote to it.
+var errConflict = errors.New("another process has written to this log")
+
+type statements struct {
+	updateHead, insertCommit, insertTile, updateCommit *sql.Stmt // on write
+	selectTile, selectCommits                          *sql.Stmt // on read
+}
+
+const (
+	queryHead        = `SELECT format, size, received, checkpoints, root FROM evidence_head`
+	queryTile        = `SELECT hashes FROM evidence_tiles WHERE level = ? AND n = ?`
+	queryTiles       = `SELECT n, hashes FROM evidence_tiles WHERE level = ? AND n >= ? ORDER BY n`
+	queryTails       = `SELECT first, count, tail FROM evidence_commits WHERE first >= (SELECT coalesce(max(first), 0) FROM evidence_commits WHERE first <= ?) ORDER BY first`
+	queryCommits     = `SELECT first, count, tail, salts, blob FROM evidence_commits WHERE first >= (SELECT coalesce(max(first), 0) FROM evidence_commits WHERE first <= ?) ORDER BY first LIMIT ?`
+	queryCheckpoints = `SELECT id, note FROM evidence_checkpoints WHERE id >= ? ORDER BY id`
+)
+
+func (d *database) prepare(ctx context.Context) error {
+	for _, s := range []struct {
+		stmt  **sql.Stmt
+		db    *sql.DB
+		query string
+	}{
+		{&d.stmts.updateHead, d.write, `UPDATE evidence_head SET size = ?, received = ?, root = ? WHERE one = 1 AND size = ? AND received = ?`},
+		{&d.stmts.insertCommit, d.write, `INSERT INTO evidence_commits (first, count, tail, salts, blob) VALUES (?, ?, ?, ?, ?)`},
+		{&d.stmts.insertTile, d.write, `INSERT INTO evidence_tiles (level, n, hashes) VALUES (?, ?, ?)`},
+		{&d.stmts.updateCommit, d.write, `UPDATE evidence_commits SET salts = ?, blob = ? WHERE first = ?`},
+		{&d.stmts.selectTile, d.read, queryTile},
+		{&d.stmts.selectCommits, d.read, queryCommits},
+	} {
+		var err error
+		if *s.stmt, err = s.db.PrepareContext(ctx, d.rebind(s.query)); err != nil {
+			return fmt.Errorf("evidence: %w", err)
+		}
+	}
+	return nil
+}
+
+// querier is a database or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func (d *database) head(ctx context.Context, q querier) (head, error) {
+	var h head
+	var version int64
+	var cell []byte
+	if err := q.QueryRowContext(ctx, queryHead).Scan(&version, &h.size, &h.received, &h.checkpoints, &cell); err != nil {
+		return head{}, fmt.Errorf("evidence: head: %w", err)
+	}
+	if version != format {
+		return head{}, fmt.Errorf("evidence: head: format %d; this program knows %d", version, format)
+	}
+	root, err := unseal(cell)
+	if err != nil || len(root) != tlog.HashSize {
+		return head{}, fmt.Errorf("evidence: head: root %w", errCRC)
+	}
+	h.root = tlog.Hash(root)
+	return h, nil
+}
+
+// append writes one commit: all of it or nothing. erased, if any, replaces the row of a leaf that is erased by it.
+func (d *database) append(before, after head, row commitRow, tiles []fullTile, erased *commitRow) (err error) {
+	ctx, cancel := d.commitContext()
+	defer cancel()
+	tx, err := d.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = tx.Rollback() // err says why; a connection that cannot roll back is given up by database/sql
+		}
+	}()
+	moved, err := tx.StmtContext(ctx, d.stmts.updateHead).ExecContext(ctx, after.size, after.received, seal(after.root[:]), before.size, before.received)
+	if err != nil {
+		return err
+	}
+	if n, err := moved.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(errConflict, err)
+	}
+	if _, err = tx.StmtContext(ctx, d.stmts.insertCommit).ExecContext(ctx, row.first, row.count, row.tail, row.salts, row.blob); err != nil {
+		return err
+	}
+	for _, t := range tiles {
+		if _, err = tx.StmtContext(ctx, d.stmts.insertTile).ExecContext(ctx, t.level, t.n, seal(hashBytes(t.hashes))); err != nil {
+			return err
+		}
+	}
+	if erased != nil {
+		if _, err = tx.StmtContext(ctx, d.stmts.updateCommit).ExecContext(ctx, erased.salts, erased.blob, erased.first); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// scrub makes SQLite write what was erased over, in its write-ahead log too. PostgreSQL overwrites it when it vacuums.
+func (d *database) scrub(ctx context.Context) error {
+	if d.postgres {
+		_, err := d.write.ExecContext(ctx, `VACUUM evidence_commits`)
+		return err
+	}
+	var busy, frames, moved int
+	return d.write.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &moved)
+}
+
+// fullTile reads a complete tile.
+func (d *database) fullTile(ctx context.Context, level int, n int64) ([]byte, error) {
+	var cell []byte
+	switch err := d.stmts.selectTile.QueryRowContext(ctx, level, n).Scan(&cell); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, fmt.Errorf("evidence: %s is missing", tilePath(level, n, tileWidth))
+	case err != nil:
+		return nil, fmt.Errorf("evidence: %s: %w", tilePath(level, n, tileWidth), err)
+	}
+	data, err := unseal(cell)
+	if err != nil || len(data) != tileWidth*tlog.HashSize {
+		return nil, fmt.Errorf("evidence: %s %w", tilePath(level, n, tileWidth), errCRC)
+	}
+	return data, nil
+}
+
+// commits reads the commit that holds leaf from, and those after it: at most limit, at most about maxBytes of cells.
+func (d *database) commits(ctx context.Context, from int64, limit, maxBytes int) (rows []commitRow, err error) {
+	found, err := d.stmts.selectCommits.QueryContext(ctx, from, limit)
+	if err != nil {
+		return nil, fmt.Errorf("evidence: commits from leaf %d: %w", from, err)
+	}
+	defer func() { err = errors.Join(err, found.Close()) }()
+	for size := 0; size < maxBytes && found.Next(); {
+		var row commitRow
+		if err := found.Scan(&row.first, &row.count, &row.tail, &row.salts, &row.blob); err != nil {
+			return nil, fmt.Errorf("evidence: commits from leaf %d: %w", from, err)
+		}
+		size += len(row.tail) + len(row.salts) + len(row.blob)
+		rows = append(rows, row)
+	}
+	return rows, found.Err()
+}
+
+// insertCheckpoint appends a checkpoint; id is that of the one before, plus one.
+func (d *database) insertCheckpoint(id int64, note string) (err error) {
+	ctx, cancel := d.commitContext()
+	defer cancel()
+	tx, err := d.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = tx.Rollback() // as in append
+		}
+	}()
+	moved, err := tx.ExecContext(ctx, d.rebind(`UPDATE evidence_head SET checkpoints = ? WHERE one = 1 AND checkpoints = ?`), id, id-1)
+	if err != nil {
+		return err
+	}
+	if n, err := moved.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(errConflict, err)
+	}
+	if _, err = tx.ExecContext(ctx, d.rebind(`INSERT INTO evidence_checkpoints (id, note) VALUES (?, ?)`), id, seal([]byte(note))); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// checkpoints calls yield with each checkpoint row from id on, its cell still sealed.
+func (d *database) checkpoints(ctx context.Context, q querier, from int64, yield func(id int64, cell []byte) error) (err error) {
+	rows, err := q.QueryContext(ctx, d.rebind(queryCheckpoints), from)
+	if err != nil {
+		return fmt.Errorf("evidence: checkpoints: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id int64
+		var cell []byte
+		if err := rows.Scan(&id, &cell); err != nil {
+			return fmt.Errorf("evidence: checkpoints: %w", err)
+		}
+		if err := yield(id, cell); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
