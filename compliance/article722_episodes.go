@@ -9,6 +9,8 @@ type roomState struct {
 	*Room
 	readings []Reading // known at the moment of judging
 	steps    []step
+	frames   []frame
+	drafts   drafts
 	tiles    []Tile
 }
 

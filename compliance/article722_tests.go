@@ -107,7 +107,7 @@ func (j *judge) sensorStep(t *ruling) Step {
 	if t.reading >= 0 {
 		r := &t.room.readings[t.reading]
 		margin := j.policy.EditionAt(t.Start).SensorAgreement
-		difference := math.Abs(r.Judged() - t.Celsius)
+		difference := math.Abs(decimalSum(1, r.Judged(), -t.Celsius))
 		t.vouches = difference <= margin+agreementGuard
 		t.verdict.SensorOff = !t.vouches
 		s.Rule = ruleSensorAgrees
@@ -116,7 +116,7 @@ func (j *judge) sensorStep(t *ruling) Step {
 		}
 		s.Values = append(s.Values, celsius("reading", r.Judged()), celsius("measured", t.Celsius),
 			celsius("difference", difference), celsius("margin", margin))
-		s.Sources = []Source{readingSource(t.room.Room, r)}
+		s.Sources = []Source{readingSource(t.room, r)}
 	}
 	return s
 }

@@ -1,31 +1,28 @@
 package compliance
 
-// tile finishes a draft: it says why, from the frames and readings that the draft went through.
-func (j *judge) tile(d *draft, room *Room, readings []Reading, frames []frame) Tile {
-	t := Tile{Interval: d.Interval, Status: d.status, Clause: d.clause}
+// RoomBecause is the reasons of tile i of the room-th room: from the frames and readings that it went through.
+func (v *Verdict) RoomBecause(room, i int) []Step {
+	j, r := v.judge, v.rooms[room]
+	d := &r.drafts[i]
 	switch d.status {
 	case Off, Grace:
-		t.Because = j.demandSteps(d)
+		return j.demandSteps(d)
 	case Unknown:
-		t.Because = j.silenceSteps(d, room, readings)
+		return j.silenceSteps(d, r)
 	case Compliant:
-		t.Because = append(j.thresholdSteps(d, frames), readingStep(d, room, readings, A3, ruleReadingsReach))
-	default:
-		t.Provisional = j.provisional(d)
-		t.Because = append(j.thresholdSteps(d, frames), readingStep(d, room, readings, A722, ruleReadingsBelow))
-		if d.status == Exempt {
-			t.Because = j.exemptionSteps(t.Because, d, frames)
-		} else {
-			t.Because = j.liableSteps(t.Because, d)
-		}
+		return append(j.thresholdSteps(d, r.frames), readingStep(d, r, A3, ruleReadingsReach))
 	}
-	return t
+	steps := append(j.thresholdSteps(d, r.frames), readingStep(d, r, A722, ruleReadingsBelow))
+	if d.status == Exempt {
+		return j.exemptionSteps(steps, d, r.frames)
+	}
+	return j.liableSteps(steps, d)
 }
 
 // provisional reports whether the draft lies in a local day that has not ended and whose mean could still excuse it
 // under the clause of the cold, which in contract order comes before that of stoppages (A7.2.2④).
 func (j *judge) provisional(d *draft) bool {
-	if d.status == Exempt && d.clause <= A7224 || len(j.days) == 0 {
+	if d.status != Below && d.status != Exempt || d.status == Exempt && d.clause <= A7224 || len(j.days) == 0 {
 		return false
 	}
 	last := j.days[len(j.days)-1].Date
@@ -50,11 +47,11 @@ func (j *judge) demandSteps(d *draft) []Step {
 	return steps
 }
 
-func (j *judge) silenceSteps(d *draft, room *Room, readings []Reading) []Step {
+func (j *judge) silenceSteps(d *draft, room *roomState) []Step {
 	gap := Instant(j.policy.EditionAt(d.Start).ReadingMaxGap)
 	s := Step{Rule: ruleNeverRead, Values: []Value{text("room", room.ID), seconds("gap", gap)}}
 	if d.first >= 0 {
-		r := &readings[d.first]
+		r := &room.readings[d.first]
 		s.Rule = ruleSilent
 		s.Values = append(s.Values, instant("last", r.At), instant("held_until", r.At+gap))
 		s.Sources = []Source{readingSource(room, r)}
@@ -63,8 +60,8 @@ func (j *judge) silenceSteps(d *draft, room *Room, readings []Reading) []Step {
 }
 
 // readingStep says what was read: how many readings, the first and the coldest.
-func readingStep(d *draft, room *Room, readings []Reading, clause Clause, rule Rule) Step {
-	first, coldest, last := &readings[d.first], &readings[d.coldest], &readings[d.last]
+func readingStep(d *draft, room *roomState, clause Clause, rule Rule) Step {
+	first, coldest, last := &room.readings[d.first], &room.readings[d.coldest], &room.readings[d.last]
 	values := []Value{
 		text("room", room.ID), count("readings", d.n), celsius("first", first.Judged()),
 		celsius("coldest", coldest.Judged()), instant("coldest_at", coldest.At),
@@ -82,7 +79,7 @@ func readingStep(d *draft, room *Room, readings []Reading, clause Clause, rule R
 	return Step{Clause: clause, Rule: rule, Values: values, Sources: sources}
 }
 
-func readingSource(room *Room, r *Reading) Source {
+func readingSource(room *roomState, r *Reading) Source {
 	return Source{Kind: FromReading, ID: room.ID, At: r.At, Line: r.Line}
 }
 

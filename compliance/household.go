@@ -1,6 +1,9 @@
 package compliance
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // worse orders the statuses of rooms for their household: below if any is, else exempt, else unknown, else compliant
 // (section 4). Off and grace are the household's own and equal in all rooms.
@@ -44,11 +47,7 @@ func householdTiles(rooms []RoomVerdict, judged Interval) []Tile {
 		}
 		last := &out[len(out)-1]
 		last.End = end
-		for r := range rooms {
-			if rooms[r].Judged && deciding(&rooms[r].Tiles[next[r]], last) {
-				last.blame(rooms[r].Room, &rooms[r].Tiles[next[r]])
-			}
-		}
+		last.Provisional = last.Provisional || tile.Provisional
 		t = end
 	}
 	return out
@@ -63,22 +62,37 @@ func precedes(a, b *Tile) bool {
 	return a.Clause < b.Clause
 }
 
-func deciding(room, household *Tile) bool {
-	return room.Status == household.Status && room.Clause == household.Clause
+// TileBecause is the reasons of the household's tile i: which rooms decide it, and with which of their tiles.
+func (v *Verdict) TileBecause(i int) []Step {
+	household := &v.Tiles[i]
+	var steps []Step
+	for r := range v.Rooms {
+		room := &v.Rooms[r]
+		if !room.Judged {
+			continue
+		}
+		for k := tileAt(room.Tiles, household.Start); k < len(room.Tiles) && room.Tiles[k].Start < household.End; k++ {
+			tile := &room.Tiles[k]
+			switch {
+			case tile.Status != household.Status || tile.Clause != household.Clause:
+			case tile.Status == Off || tile.Status == Grace: // the household's own, equal in all rooms
+				return v.RoomBecause(r, k)
+			default:
+				steps = append(steps, Step{Clause: tile.Clause, Rule: ruleRoomDecides, Values: []Value{
+					text("room", room.Room), text("status", string(tile.Status)),
+					instant("from", tile.Start), instant("until", tile.End),
+				}})
+			}
+		}
+	}
+	return steps
 }
 
-// blame adds the room's tile to the reasons of the household's, once.
-func (t *Tile) blame(room string, of *Tile) {
-	t.Provisional = t.Provisional || of.Provisional
-	if t.Status == Off || t.Status == Grace {
-		t.Because = of.Because
-		return
+// tileAt is the tile that t lies in.
+func tileAt(tiles []Tile, t Instant) int {
+	i, found := slices.BinarySearchFunc(tiles, t, func(x Tile, t Instant) int { return cmp.Compare(x.Start, t) })
+	if !found {
+		i--
 	}
-	step := Step{Clause: of.Clause, Rule: ruleRoomDecides, Values: []Value{
-		text("room", room), text("status", string(of.Status)), instant("from", of.Start), instant("until", of.End),
-	}}
-	same := func(s Step) bool { return s.Values[0].Text == room && s.Values[2].At == of.Start }
-	if !slices.ContainsFunc(t.Because, same) {
-		t.Because = append(t.Because, step)
-	}
+	return i
 }

@@ -40,7 +40,7 @@ func Judge(policy *Policy, facts *Facts) (*Verdict, error) {
 	j := begin(policy, facts)
 	v := &Verdict{
 		Household: facts.Household, Policy: j.policyRef(), Season: j.season, Until: j.until, JudgedAt: j.asOf,
-		Days: j.days, Stoppages: j.stopped, Claims: j.claims(),
+		Days: j.days, Stoppages: j.stopped, Claims: j.claims(), judge: j,
 	}
 	rooms := make([]*roomState, len(facts.Rooms))
 	for i := range facts.Rooms {
@@ -49,6 +49,7 @@ func Judge(policy *Policy, facts *Facts) (*Verdict, error) {
 			Room: rooms[i].ID, Kind: rooms[i].Kind, Judged: rooms[i].Kind.Judged(), Tiles: rooms[i].tiles,
 		})
 	}
+	v.rooms = rooms
 	v.Tiles = householdTiles(v.Rooms, Interval{j.season.Start, j.until})
 
 	tests := j.rule(rooms)
@@ -100,11 +101,12 @@ func (j *judge) room(room *Room) *roomState {
 		return r
 	}
 	r.steps = j.rawThreshold(room.ID)
-	frames := j.frames(r.steps)
-	found := j.roomDrafts(r.readings, frames)
-	r.tiles = make([]Tile, len(found))
-	for i := range found {
-		r.tiles[i] = j.tile(&found[i], room, r.readings, frames)
+	r.frames = j.frames(r.steps)
+	r.drafts = j.roomDrafts(r.readings, r.frames)
+	r.tiles = make([]Tile, len(r.drafts))
+	for i := range r.drafts {
+		d := &r.drafts[i]
+		r.tiles[i] = Tile{Interval: d.Interval, Status: d.status, Clause: d.clause, Provisional: j.provisional(d)}
 	}
 	return r
 }

@@ -15,7 +15,9 @@ const (
 	Below     Status = "below"
 )
 
-// Verdict is what Judge finds. Equal facts and policy give equal verdicts.
+// Verdict is what Judge finds. Equal facts and policy give equal verdicts. The reasons of tiles are many and long, and
+// most are never read: RoomBecause and TileBecause tell them when asked, from the facts that were judged, which must not
+// be changed meanwhile.
 type Verdict struct {
 	Household string
 	Policy    PolicyRef
@@ -33,6 +35,9 @@ type Verdict struct {
 	Confirmed Spans             // all confirmed time of the household
 	Tests     []TestVerdict     // in the order of the facts
 	Claims    []Claim           // exemptions claimed under A7.2.2①–③, proved or not
+
+	judge *judge // what reasons are told from
+	rooms []*roomState
 }
 
 // PolicyRef says which words judged.
@@ -64,7 +69,6 @@ type Tile struct {
 	// Provisional is true where the tile may change without any fact changing: the local day has not ended, so that
 	// its outdoor mean is undetermined.
 	Provisional bool
-	Because     []Step
 }
 
 // OutdoorDay is what the outdoor daily mean of a local day is and whether it exempts the day (A7.2.2④).

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"io"
 	"math"
-	"math/big"
-	"strconv"
 	"time"
 
 	"github.com/nuanju/nuanju/billing"
@@ -23,286 +20,238 @@ type judgement struct {
 	lang      compliance.Lang
 }
 
-// conflict is a reading that does not stand, of a room.
+// conflict is a reading of a room that does not stand.
 type conflict struct {
 	room string
 	compliance.Conflict
 }
 
-// The JSON of `check --json`: the keys of case.md, and because, conflicts, claims, editions beside them.
-type (
-	jsonResult struct {
-		Household string         `json:"household"`
-		Policy    jsonPolicy     `json:"policy"`
-		From      string         `json:"from"`
-		Until     string         `json:"until"`
-		Rooms     []jsonRoom     `json:"rooms"`
-		Tiles     []jsonTile     `json:"tiles"`
-		Days      []jsonDay      `json:"outdoor_days"`
-		Outages   []jsonOutage   `json:"outages"`
-		Episodes  []jsonEpisode  `json:"episodes"`
-		Confirmed []jsonSpan     `json:"confirmed"`
-		Tests     []jsonTest     `json:"tests"`
-		Claims    []jsonClaim    `json:"claims,omitempty"`
-		Conflicts []jsonConflict `json:"conflicts,omitempty"`
-		Usage     *jsonUsage     `json:"usage,omitempty"`
-		Bill      *jsonBill      `json:"bill,omitempty"`
-	}
-	jsonPolicy struct {
-		Name     string        `json:"name"`
-		Digest   string        `json:"digest"`
-		Editions []jsonEdition `json:"editions"`
-	}
-	jsonEdition struct {
-		From   string `json:"from"`
-		Digest string `json:"digest"`
-	}
-	jsonRoom struct {
-		Room   string     `json:"room"`
-		Kind   string     `json:"kind"`
-		Judged bool       `json:"judged"`
-		Tiles  []jsonTile `json:"tiles,omitempty"`
-	}
-	jsonSpan struct {
-		Start string `json:"start"`
-		End   string `json:"end"`
-	}
-	jsonTile struct {
-		jsonSpan
-		Status      string     `json:"status"`
-		Clause      string     `json:"clause"`
-		Provisional bool       `json:"provisional,omitempty"`
-		Because     []jsonStep `json:"because"`
-	}
-	jsonDay struct {
-		Date    string     `json:"date"`
-		Mean    *float64   `json:"mean"`
-		Source  string     `json:"source"`
-		Exempt  bool       `json:"exempt"`
-		Because []jsonStep `json:"because"`
-	}
-	jsonOutage struct {
-		ID      string     `json:"id"`
-		Exempt  bool       `json:"exempt"`
-		Reason  string     `json:"reason"`
-		Because []jsonStep `json:"because"`
-	}
-	jsonEpisode struct {
-		Room string `json:"room"`
-		jsonSpan
-		Status        string     `json:"status"`
-		Below         seconds    `json:"below_seconds"`
-		Confirmed     seconds    `json:"confirmed_seconds"`
-		Dismissed     seconds    `json:"dismissed_seconds"`
-		Tests         []string   `json:"tests"`
-		Confirmations []string   `json:"confirmations"`
-		Because       []jsonStep `json:"because"`
-	}
-	jsonTest struct {
-		ID        string     `json:"id"`
-		Finding   string     `json:"finding"`
-		Stands    bool       `json:"stands"`
-		Payer     string     `json:"payer"`
-		SensorOff bool       `json:"sensor_off,omitempty"`
-		Because   []jsonStep `json:"because"`
-	}
-	jsonClaim struct {
-		ID     string `json:"id"`
-		Clause string `json:"clause"`
-		jsonSpan
-		Proved bool `json:"proved"`
-	}
-	jsonConflict struct {
-		Room     string  `json:"room"`
-		Time     string  `json:"time"`
-		Stands   float64 `json:"stands"`
-		Celsius  float64 `json:"celsius"`
-		Received string  `json:"received"`
-	}
-	jsonUsage struct {
-		Metered json.Number `json:"metered_kwh"`
-		Zeroed  json.Number `json:"zeroed_kwh"`
-		Billed  json.Number `json:"billed_kwh"`
-	}
-	jsonBill struct {
-		AreaFee           billing.Fen `json:"area_fee_fen"`
-		BaseFee           billing.Fen `json:"base_fee_fen"`
-		HeatFee           billing.Fen `json:"heat_fee_fen"`
-		FaultFee          billing.Fen `json:"fault_fee_fen"`
-		Payable           billing.Fen `json:"payable_fen"`
-		Prepaid           billing.Fen `json:"prepaid_fen"`
-		Settlement        billing.Fen `json:"settlement_fen"`
-		RemedyValue       billing.Fen `json:"remedy_value_fen"`
-		LateSupplyRefund  billing.Fen `json:"late_supply_refund_fen"`
-		LateSupplyPenalty billing.Fen `json:"late_supply_penalty_fen"`
-		LateInterest      billing.Fen `json:"late_payment_interest_fen"`
-		Because           []jsonStep  `json:"because"`
-	}
-	jsonStep struct {
-		Clause  string       `json:"clause"`
-		Rule    string       `json:"rule"`
-		Says    string       `json:"says"`
-		Values  []jsonValue  `json:"values,omitempty"`
-		Sources []jsonSource `json:"sources,omitempty"`
-	}
-	jsonValue struct {
-		Name  string `json:"name"`
-		Value any    `json:"value"`
-		Unit  string `json:"unit,omitempty"`
-	}
-	// jsonSource names a row by what is in it, not by its line: the order of rows changes no byte of the output.
-	jsonSource struct {
-		Kind string `json:"kind"`
-		ID   string `json:"id,omitempty"`
-		Time string `json:"time,omitempty"`
-		File string `json:"file,omitempty"`
-	}
-)
-
-// seconds is a duration as a number of seconds, with decimals only where it has any.
-type seconds time.Duration
-
-// MarshalJSON writes the seconds exactly.
-func (s seconds) MarshalJSON() ([]byte, error) {
-	return strconv.AppendFloat(nil, time.Duration(s).Seconds(), 'f', -1, 64), nil
+// report writes a judgement as JSON: the keys of case.md, and because, claims, conflicts, editions and words beside
+// them. Equal judgements give equal bytes: nothing in it depends on the machine or on the order of rows.
+type report struct {
+	*judgement
+	jsonWriter
+	used map[compliance.Rule]bool
 }
 
-// writeJSON writes the judgement as one JSON object. Equal judgements give equal bytes.
+// writeJSON writes the judgement as one JSON object.
 func (j *judgement) writeJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", " ")
-	return enc.Encode(j.result())
-}
-
-func (j *judgement) result() jsonResult {
+	r := &report{judgement: j, jsonWriter: jsonWriter{w: w}, used: make(map[compliance.Rule]bool)}
 	v := j.verdict
-	out := jsonResult{
-		Household: v.Household,
-		Policy:    jsonPolicy{Name: v.Policy.Name, Digest: v.Policy.Digest},
-		From:      j.time(v.Season.Start), Until: j.time(v.Until),
-		Tiles: j.tiles(v.Tiles), Confirmed: []jsonSpan{}, Days: []jsonDay{}, Outages: []jsonOutage{},
-		Episodes: []jsonEpisode{}, Tests: []jsonTest{},
-	}
-	for _, e := range v.Policy.Editions {
-		out.Policy.Editions = append(out.Policy.Editions, jsonEdition{editionFrom(e.From), e.Digest})
-	}
-	for _, r := range v.Rooms {
-		out.Rooms = append(out.Rooms, jsonRoom{r.Room, string(r.Kind), r.Judged, j.tiles(r.Tiles)})
-	}
-	for _, d := range v.Days {
-		out.Days = append(out.Days, jsonDay{d.Date.String(), mean(d), string(d.Source), d.Exempt, j.steps(d.Because)})
-	}
-	for _, s := range v.Stoppages {
-		out.Outages = append(out.Outages, jsonOutage{s.ID, s.Exempt, string(s.Reason), j.steps(s.Because)})
-	}
-	for _, e := range v.Episodes {
-		out.Episodes = append(out.Episodes, jsonEpisode{
-			e.Room, j.span(e.Hull), string(e.Status), seconds(e.Below), seconds(e.Confirmed), seconds(e.Dismissed),
-			orEmpty(e.Tests), orEmpty(e.Confirmations), j.steps(e.Because),
-		})
-	}
-	for _, i := range v.Confirmed {
-		out.Confirmed = append(out.Confirmed, j.span(i))
-	}
-	for _, t := range v.Tests {
-		out.Tests = append(out.Tests, jsonTest{t.ID, string(t.Finding), t.Stands, string(t.Payer), t.SensorOff, j.steps(t.Because)})
-	}
-	for _, c := range v.Claims {
-		out.Claims = append(out.Claims, jsonClaim{c.ID, string(c.Clause), j.span(c.Span), c.Proved})
-	}
-	for _, c := range j.conflicts {
-		out.Conflicts = append(out.Conflicts, jsonConflict{
-			c.room, j.time(c.Later.At), c.Stands.Judged(), c.Later.Judged(), j.time(c.Later.Received),
-		})
-	}
-	j.addMoney(&out)
-	return out
+	r.object(func() {
+		r.textMember("household", v.Household)
+		r.policyMember()
+		r.span(compliance.Interval{Start: v.Season.Start, End: v.Until}, "from", "until")
+		r.rooms()
+		r.tiles(v.Tiles, v.TileBecause)
+		r.days()
+		r.outages()
+		r.episodes()
+		r.key("confirmed")
+		r.list(len(v.Confirmed), func(i int) { r.object(func() { r.span(v.Confirmed[i], "start", "end") }) })
+		r.tests()
+		r.claims()
+		r.money()
+		r.words()
+	})
+	r.buf = append(r.buf, '\n')
+	r.flush()
+	return r.err
 }
 
-func (j *judgement) addMoney(out *jsonResult) {
-	if j.bill == nil {
+func (r *report) policyMember() {
+	p := r.verdict.Policy
+	r.key("policy")
+	r.object(func() {
+		r.textMember("name", p.Name)
+		r.textMember("digest", p.Digest)
+		r.key("editions")
+		r.list(len(p.Editions), func(i int) {
+			r.object(func() {
+				r.textMember("from", editionFrom(p.Editions[i].From))
+				r.textMember("digest", p.Editions[i].Digest)
+			})
+		})
+	})
+}
+
+// local is the instant in the policy's offset.
+func (r *report) local(t compliance.Instant) time.Time { return t.Time().In(r.policy.Zone) }
+
+func (r *report) span(i compliance.Interval, start, end string) {
+	r.key(start)
+	r.time(r.local(i.Start))
+	r.key(end)
+	r.time(r.local(i.End))
+}
+
+func (r *report) rooms() {
+	rooms := r.verdict.Rooms
+	r.key("rooms")
+	r.list(len(rooms), func(i int) {
+		r.object(func() {
+			r.textMember("room", rooms[i].Room)
+			r.textMember("kind", string(rooms[i].Kind))
+			r.boolMember("judged", rooms[i].Judged)
+			if rooms[i].Judged {
+				r.tiles(rooms[i].Tiles, func(k int) []compliance.Step { return r.verdict.RoomBecause(i, k) })
+			}
+		})
+	})
+}
+
+// tiles writes tiles with their reasons. The reasons have no sentences: a season has many, and words and values make
+// them.
+func (r *report) tiles(tiles []compliance.Tile, because func(int) []compliance.Step) {
+	r.key("tiles")
+	r.list(len(tiles), func(i int) {
+		t := &tiles[i]
+		r.object(func() {
+			r.span(t.Interval, "start", "end")
+			r.textMember("status", string(t.Status))
+			r.textMember("clause", string(t.Clause))
+			if t.Provisional {
+				r.boolMember("provisional", true)
+			}
+			r.because(because(i), nil)
+		})
+	})
+}
+
+func (r *report) days() {
+	days := r.verdict.Days
+	r.key("outdoor_days")
+	r.list(len(days), func(i int) {
+		d := &days[i]
+		r.object(func() {
+			r.textMember("date", d.Date.String())
+			mean := d.Mean
+			if d.Source == compliance.Undetermined {
+				mean = math.NaN()
+			}
+			r.numberMember("mean", mean)
+			r.textMember("source", string(d.Source))
+			r.boolMember("exempt", d.Exempt)
+			r.because(d.Because, nil)
+		})
+	})
+}
+
+func (r *report) outages() {
+	all := r.verdict.Stoppages
+	r.key("outages")
+	r.list(len(all), func(i int) {
+		r.object(func() {
+			r.textMember("id", all[i].ID)
+			r.boolMember("exempt", all[i].Exempt)
+			r.textMember("reason", string(all[i].Reason))
+			r.because(all[i].Because, compliance.RuleWords())
+		})
+	})
+}
+
+func (r *report) episodes() {
+	all := r.verdict.Episodes
+	r.key("episodes")
+	r.list(len(all), func(i int) {
+		e := &all[i]
+		r.object(func() {
+			r.textMember("room", e.Room)
+			r.span(e.Hull, "start", "end")
+			r.textMember("status", string(e.Status))
+			r.numberMember("below_seconds", e.Below.Seconds())
+			r.numberMember("confirmed_seconds", e.Confirmed.Seconds())
+			r.numberMember("dismissed_seconds", e.Dismissed.Seconds())
+			r.ids("tests", e.Tests)
+			r.ids("confirmations", e.Confirmations)
+			r.because(e.Because, compliance.RuleWords())
+		})
+	})
+}
+
+func (r *report) ids(name string, ids []string) {
+	r.key(name)
+	r.inline(len(ids), func(i int) { r.text(ids[i]) })
+}
+
+func (r *report) tests() {
+	all := r.verdict.Tests
+	r.key("tests")
+	r.list(len(all), func(i int) {
+		t := &all[i]
+		r.object(func() {
+			r.textMember("id", t.ID)
+			r.textMember("finding", string(t.Finding))
+			r.boolMember("stands", t.Stands)
+			r.textMember("payer", string(t.Payer))
+			r.boolMember("sensor_off", t.SensorOff)
+			r.because(t.Because, compliance.RuleWords())
+		})
+	})
+}
+
+// claims writes the exemptions claimed, and the readings that came too late to stand.
+func (r *report) claims() {
+	claims := r.verdict.Claims
+	r.key("claims")
+	r.list(len(claims), func(i int) {
+		c := &claims[i]
+		r.object(func() {
+			r.textMember("id", c.ID)
+			r.textMember("clause", string(c.Clause))
+			r.span(c.Span, "start", "end")
+			r.boolMember("proved", c.Proved)
+		})
+	})
+	r.key("conflicts")
+	r.list(len(r.conflicts), func(i int) {
+		c := &r.conflicts[i]
+		r.object(func() {
+			r.textMember("room", c.room)
+			r.key("time")
+			r.time(r.local(c.Later.At))
+			r.numberMember("stands", c.Stands.Judged())
+			r.numberMember("celsius", c.Later.Judged())
+			r.key("received")
+			r.time(r.local(c.Later.Received))
+		})
+	})
+}
+
+func (r *report) money() {
+	if r.bill == nil {
 		return
 	}
-	b := j.bill
-	out.Usage = &jsonUsage{kwh3(j.usage.Metered), kwh3(j.usage.Zeroed), kwh3(j.usage.Billed)}
-	out.Bill = &jsonBill{
-		b.AreaFee, b.BaseFee, b.HeatFee, b.FaultFee, b.Payable, b.Prepaid, b.Settlement, b.RemedyValue,
-		b.LateSupplyRefund, b.LateSupplyPenalty, b.LateInterest, j.say(b.Because, billing.RuleWords()),
-	}
-}
-
-func kwh3(r *big.Rat) json.Number { return json.Number(r.FloatString(3)) }
-
-// mean is the day's mean, null when it is undetermined.
-func mean(d compliance.OutdoorDay) *float64 {
-	if d.Source == compliance.Undetermined {
-		return nil
-	}
-	return &d.Mean
-}
-
-func (j *judgement) tiles(tiles []compliance.Tile) []jsonTile {
-	out := make([]jsonTile, len(tiles))
-	for i, t := range tiles {
-		out[i] = jsonTile{j.span(t.Interval), string(t.Status), string(t.Clause), t.Provisional, j.steps(t.Because)}
-	}
-	return out
-}
-
-func (j *judgement) span(i compliance.Interval) jsonSpan {
-	return jsonSpan{j.time(i.Start), j.time(i.End)}
-}
-
-// time is an instant in the policy's offset, with decimals of a second only where it has any.
-func (j *judgement) time(t compliance.Instant) string {
-	return t.Time().In(j.policy.Zone).Format(time.RFC3339Nano)
-}
-
-func (j *judgement) steps(steps []compliance.Step) []jsonStep {
-	return j.say(steps, compliance.RuleWords())
-}
-
-func (j *judgement) say(steps []compliance.Step, words compliance.Sentences) []jsonStep {
-	out := make([]jsonStep, len(steps))
-	for i, s := range steps {
-		out[i] = jsonStep{Clause: string(s.Clause), Rule: string(s.Rule), Says: s.Say(words, j.lang, j.policy.Zone)}
-		for _, v := range s.Values {
-			out[i].Values = append(out[i].Values, j.value(v))
+	r.key("usage")
+	r.object(func() {
+		r.key("metered_kwh")
+		r.buf = append(r.buf, r.usage.Metered.FloatString(3)...)
+		r.key("zeroed_kwh")
+		r.buf = append(r.buf, r.usage.Zeroed.FloatString(3)...)
+		r.key("billed_kwh")
+		r.buf = append(r.buf, r.usage.Billed.FloatString(3)...)
+	})
+	b := r.bill
+	r.key("bill")
+	r.object(func() {
+		for _, line := range []struct {
+			name   string
+			amount billing.Fen
+		}{
+			{"area_fee_fen", b.AreaFee},
+			{"base_fee_fen", b.BaseFee},
+			{"heat_fee_fen", b.HeatFee},
+			{"fault_fee_fen", b.FaultFee},
+			{"payable_fen", b.Payable},
+			{"prepaid_fen", b.Prepaid},
+			{"settlement_fen", b.Settlement},
+			{"remedy_value_fen", b.RemedyValue},
+			{"late_supply_refund_fen", b.LateSupplyRefund},
+			{"late_supply_penalty_fen", b.LateSupplyPenalty},
+			{"late_payment_interest_fen", b.LateInterest},
+		} {
+			r.numberMember(line.name, float64(line.amount))
 		}
-		for _, src := range s.Sources {
-			x := jsonSource{Kind: string(src.Kind), ID: src.ID, File: j.files[src.Kind]}
-			if src.At != 0 {
-				x.Time = j.time(src.At)
-			}
-			out[i].Sources = append(out[i].Sources, x)
-		}
-	}
-	return out
-}
-
-func (j *judgement) value(v compliance.Value) jsonValue {
-	switch v.Kind {
-	case compliance.KindCelsius:
-		return jsonValue{v.Name, v.Number, "°C"}
-	case compliance.KindSeconds:
-		return jsonValue{v.Name, v.Number, "s"}
-	case compliance.KindCount:
-		return jsonValue{v.Name, v.Number, ""}
-	case compliance.KindInstant:
-		if v.At == math.MinInt64 || v.At == math.MaxInt64 {
-			return jsonValue{v.Name, nil, ""}
-		}
-		return jsonValue{v.Name, j.time(v.At), ""}
-	case compliance.KindDate:
-		return jsonValue{v.Name, v.Date.String(), ""}
-	}
-	return jsonValue{v.Name, v.Text, ""}
-}
-
-func orEmpty(ids []string) []string {
-	if ids == nil {
-		return []string{}
-	}
-	return ids
+		r.because(b.Because, billing.RuleWords())
+	})
 }

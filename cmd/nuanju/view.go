@@ -214,6 +214,7 @@ func (v *view) episodes(all bool) {
 // tileReasons is why the episode's coldest stretch, its longest tile, is below.
 func (v *view) tileReasons(e compliance.Episode) []compliance.Step {
 	var longest *compliance.Tile
+	room, tile := 0, 0
 	for r := range v.verdict.Rooms {
 		if v.verdict.Rooms[r].Room != e.Room {
 			continue
@@ -223,14 +224,14 @@ func (v *view) tileReasons(e compliance.Episode) []compliance.Step {
 			t := &tiles[i]
 			if t.Status == compliance.Below && t.Start >= e.Hull.Start && t.End <= e.Hull.End &&
 				(longest == nil || t.Length() > longest.Length()) {
-				longest = t
+				longest, room, tile = t, r, i
 			}
 		}
 	}
 	if longest == nil {
 		return nil
 	}
-	return longest.Because
+	return v.verdict.RoomBecause(room, tile)
 }
 
 func (v *view) episodeStatus(s compliance.EpisodeStatus) string {

@@ -59,11 +59,15 @@ func (f *found) tilesOf(room string) []compliance.Tile {
 	if room == "*" {
 		return f.Tiles
 	}
-	i := slices.IndexFunc(f.Rooms, func(r compliance.RoomVerdict) bool { return r.Room == room })
-	if i < 0 {
-		return nil
+	if r := f.room(room); r >= 0 {
+		return f.Rooms[r].Tiles
 	}
-	return f.Rooms[i].Tiles
+	return nil
+}
+
+// room is the index of the room, or −1.
+func (f *found) room(id string) int {
+	return slices.IndexFunc(f.Rooms, func(r compliance.RoomVerdict) bool { return r.Room == id })
 }
 
 func (f *found) episode(e compliance.Episode) string {
@@ -79,16 +83,19 @@ func (f *found) episode(e compliance.Episode) string {
 }
 
 func (f *found) because(room, at string) string {
-	for _, t := range f.tilesOf(room) {
+	why := f.TileBecause
+	if r := f.room(room); r >= 0 {
+		why = func(i int) []compliance.Step { return f.RoomBecause(r, i) }
+	}
+	var rules []string
+	for i, t := range f.tilesOf(room) {
 		if f.time(t.Start) <= at && at < f.time(t.End) {
-			var rules []string
-			for _, s := range t.Because {
+			for _, s := range why(i) {
 				rules = append(rules, string(s.Rule))
 			}
-			return join("because", room, at, strings.Join(rules, " "))
 		}
 	}
-	return join("because", room, at)
+	return join("because", room, at, strings.Join(rules, " "))
 }
 
 // time is local to the policy; want compares it as text, so it is written in one way only.
