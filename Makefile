@@ -85,7 +85,10 @@ fmt: $(GOFUMPT) ## format every file with gofumpt
 
 .PHONY: setup
 setup: setup-go $(STATICCHECK) $(GOFUMPT) ## install what the tests need and the machine lacks
-	@scripts/setup.sh postgresql certificates
+	@scripts/setup.sh postgresql
+	@[ ! -f test/influxd/go.mod ] || ls "$(CACHE)"/influxd-*[0-9] >/dev/null 2>&1 || { \
+		echo "setup: building InfluxDB for the tests: minutes, once, so that no test has to wait for it"; \
+		go test -count=1 -timeout 30m ./sensors/influx/influxtest; }
 
 .PHONY: setup-go
 setup-go:

@@ -53,7 +53,7 @@ only_time_ran_out() {
 
 fuzz() { # PACKAGE NAME
 	timeout -k 10 $((each + 300)) \
-		go test -run '^$' -fuzz "^$2\$" -fuzztime "${each}s" "$1" >"$log" 2>&1 </dev/null
+		go test -run '^$' -fuzz "^$2\$" -fuzztime "${each}s" -fuzzminimizetime 10s "$1" >"$log" 2>&1 </dev/null
 }
 
 failed=0
@@ -67,8 +67,10 @@ while IFS=$'\t' read -r package name; do
 		fi
 		only_time_ran_out || break
 	done
-	execs=$(sed -nE 's/^fuzz: elapsed: .*execs: ([0-9]+).*/\1/p' "$log" | tail -n 1)
-	printf '%-4s  %s  %s  %ds  %s executions\n' "$result" "$package" "$name" "$SECONDS" "${execs:-0}"
+	# Inputs kept from earlier runs are replayed first; a short run may get no further.
+	done=$(sed -nE 's/^fuzz: elapsed: .*execs: ([0-9]+).*/\1 executions/p
+		s/^fuzz: elapsed: .*gathering baseline coverage: ([0-9]+\/[0-9]+) completed$/\1 kept inputs replayed/p' "$log" | tail -n 1)
+	printf '%-4s  %s  %s  %ds  %s\n' "$result" "$package" "$name" "$SECONDS" "${done:-no executions}"
 	if [ "$result" = FAIL ]; then
 		failed=$((failed + 1))
 		sed 's/^/      /' "$log"
