@@ -110,8 +110,11 @@ func (f endlessFile) Read(p []byte) (int, error) { return f.text.Read(p) }
 type filler byte
 
 func (f filler) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = byte(f)
+	if len(p) > 0 {
+		p[0] = byte(f)
+	}
+	for n := 1; n < len(p); n *= 2 {
+		copy(p[n:], p[:n])
 	}
 	return len(p), nil
 }
@@ -203,6 +206,20 @@ func TestAFileOfErrorsIsGivenUp(t *testing.T) {
 	}
 	if lines := strings.Split(err.Error(), "\n"); len(lines) != 101 || lines[100] != "and 9902 more" {
 		t.Errorf("%d lines, the last %q", len(lines), lines[len(lines)-1])
+	}
+}
+
+func TestMoreRowsThanASeasonHas(t *testing.T) {
+	rd := &reader{c: &Case{}}
+	payments := rd.payments()
+	payments.most = 3
+	rd.readFrom(payments, strings.NewReader("date,yuan\n"+strings.Repeat("2016-01-15,1\n", 3)))
+	if err := rd.problems.Err(); err != nil {
+		t.Error(err)
+	}
+	rd.readFrom(payments, strings.NewReader("date,yuan\n"+strings.Repeat("2016-01-15,1\n", 5)))
+	if want := "payments.csv:5: more than 3 rows"; rd.problems.Error() != want {
+		t.Errorf("got %v, want %s", rd.problems, want)
 	}
 }
 

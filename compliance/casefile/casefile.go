@@ -62,7 +62,6 @@ const (
 	paymentsCSV       = "payments.csv"
 	unitKWh, unitGJ   = "kwh", "gj"
 	maxYAML           = 1 << 20 // bytes
-	maxDirectoryNames = 10_000
 )
 
 func fileNames() []string {
@@ -141,7 +140,7 @@ func (rd *reader) strangers() {
 		return // what is missing will be missed by name
 	}
 	known := fileNames()
-	for _, e := range entries[:min(len(entries), maxDirectoryNames)] {
+	for _, e := range entries {
 		name := e.Name()
 		csv := strings.HasSuffix(strings.ToLower(name), ".csv")
 		if !csv || strings.HasPrefix(name, ".") || slices.Contains(known, name) {

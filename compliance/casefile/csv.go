@@ -12,11 +12,12 @@ import (
 // What a file may hold. A case is made by people who may want the program to fail: nothing that they write makes it
 // take more memory than these allow.
 const (
-	maxFile    = 256 << 20 // bytes
-	maxLine    = 64 << 10  // bytes, also of a record whose quoted field goes over several lines
-	maxColumns = 64
-	maxRows    = 4 << 20
-	maxFaults  = 10_000 // errors of one file; a file with more of them is of another kind
+	maxFile     = 256 << 20 // bytes
+	maxLine     = 64 << 10  // bytes, also of a record whose quoted field goes over several lines
+	maxColumns  = 64
+	maxReadings = 4 << 20 // a season of a reading a minute in seven rooms
+	maxRows     = 1 << 20 // of any other table: a season of a row a minute, twice
+	maxFaults   = 10_000  // errors of one file; a file with more of them is of another kind
 )
 
 // records splits a comma-separated file (RFC 4180) into records. It is encoding/csv with three promises more: memory is

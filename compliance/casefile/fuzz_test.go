@@ -1,6 +1,7 @@
 package casefile
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -137,44 +138,95 @@ func FuzzRecords(f *testing.F) {
 	})
 }
 
-// No file of a case, whatever it holds, makes the reader panic, and what is accepted is a case of finite numbers.
-func fuzzFile(f *testing.F, name string) {
-	seeds, err := filepath.Glob("testdata/*.bad/" + name)
+// fuzzTable reads one file beside the others of a full case, which is parsed once: no table, whatever it holds, makes
+// the reader panic, every problem has its place, and what is accepted is finite and can be judged.
+func fuzzTable(f *testing.F, name string) {
+	seeds(f, name)
+	others := full()
+	delete(others, name)
+	delete(others, meterChangesCSV) // needs its meter
+	base, err := Read(files(others), Options{})
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, seed := range seeds {
-		if b, err := os.ReadFile(seed); err == nil && len(b) < 10_000 {
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c := *base
+		c.Facts.Rooms = slices.Clone(base.Facts.Rooms)
+		c.Conflicts = make(map[string][]compliance.Conflict)
+		rd := &reader{c: &c, rooms: make(map[string]int), roomsKnown: true}
+		for i, r := range c.Facts.Rooms {
+			rd.rooms[r.ID] = i
+			rd.roomNames = append(rd.roomNames, r.ID)
+		}
+		rd.readFrom(rd.table(t, name), bytes.NewReader(b))
+		if len(rd.problems) == 0 {
+			rd.checkMeter(meterCSV)
+		}
+		if placed(t, rd.sorted()); len(rd.problems) == 0 {
+			judgeable(t, &c)
+		}
+	})
+}
+
+func (rd *reader) table(t *testing.T, name string) *table {
+	for _, table := range []*table{
+		rd.readings(), rd.outdoor(), rd.outdoorDaily(), rd.heating(), rd.setpoints(), rd.outages(), rd.exemptions(), rd.reports(),
+		rd.tests(), rd.confirmations(), rd.registers(meterCSV), rd.registers(buildingMeterCSV), rd.meterChanges(),
+		rd.dayRuns(meterFaultsCSV, &rd.c.Billing.Faults), rd.dayRuns(unsuppliedCSV, &rd.c.Billing.UnsuppliedDays), rd.payments(),
+	} {
+		if table.file == name {
+			return table
+		}
+	}
+	t.Fatalf("no table %s", name)
+	return nil
+}
+
+func FuzzCaseYAML(f *testing.F) {
+	seeds(f, caseYAML)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := Read(files(map[string]string{caseYAML: string(b), readingsCSV: full()[readingsCSV]}), Options{})
+		if err == nil {
+			judgeable(t, c)
+			return
+		}
+		var problems configs.Problems
+		if c != nil || !errors.As(err, &problems) || len(problems) == 0 {
+			t.Fatalf("case %v, error %v", c, err)
+		}
+		placed(t, problems)
+	})
+}
+
+// seeds adds the file of the full case and those of the bad ones.
+func seeds(f *testing.F, name string) {
+	names, err := filepath.Glob("testdata/*.bad/" + name)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range names {
+		if b, err := os.ReadFile(seed); err == nil && len(b) < 4096 {
 			f.Add(b)
 		}
 	}
-	good := full()
-	if name == buildingMeterCSV {
-		delete(good, meterCSV)
-		good[caseYAML] = strings.Replace(good[caseYAML], "  suspended: true", "  building_area_m2: 4180", 1)
-		good[name] = "time,kwh\n2016-01-15T08:00:00+08:00,1\n"
+	f.Add([]byte(full()[name]))
+}
+
+func placed(t *testing.T, problems configs.Problems) {
+	t.Helper()
+	for _, p := range problems {
+		if p.File == "" || p.Line < 1 || p.Text == "" {
+			t.Fatalf("a problem without a place: %+v", p)
+		}
 	}
-	f.Add([]byte(good[name]))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		good[name] = string(b)
-		c, err := Read(files(good), Options{})
-		var problems configs.Problems
-		if err != nil {
-			if c != nil || !errors.As(err, &problems) || len(problems) == 0 {
-				t.Fatalf("case %v, error %v", c, err)
-			}
-			for _, p := range problems {
-				if p.File == "" || p.Line < 1 || p.Text == "" {
-					t.Fatalf("a problem without a place: %+v", p)
-				}
-			}
-			return
-		}
-		finite(t, reflect.ValueOf(c.Facts))
-		if _, err := compliance.Judge(c.Policy, &c.Facts); err != nil {
-			t.Fatalf("accepted, but cannot be judged: %v", err)
-		}
-	})
+}
+
+func judgeable(t *testing.T, c *Case) {
+	t.Helper()
+	finite(t, reflect.ValueOf(c.Facts))
+	if _, err := compliance.Judge(c.Policy, &c.Facts); err != nil {
+		t.Fatalf("accepted, but cannot be judged: %v", err)
+	}
 }
 
 // finite finds a number that is none, wherever it is.
@@ -195,20 +247,19 @@ func finite(t *testing.T, v reflect.Value) {
 	}
 }
 
-func FuzzCaseYAML(f *testing.F)      { fuzzFile(f, caseYAML) }
-func FuzzReadings(f *testing.F)      { fuzzFile(f, readingsCSV) }
-func FuzzOutdoor(f *testing.F)       { fuzzFile(f, outdoorCSV) }
-func FuzzOutdoorDaily(f *testing.F)  { fuzzFile(f, outdoorDailyCSV) }
-func FuzzHeating(f *testing.F)       { fuzzFile(f, heatingCSV) }
-func FuzzSetpoints(f *testing.F)     { fuzzFile(f, setpointsCSV) }
-func FuzzOutages(f *testing.F)       { fuzzFile(f, outagesCSV) }
-func FuzzExemptions(f *testing.F)    { fuzzFile(f, exemptionsCSV) }
-func FuzzReports(f *testing.F)       { fuzzFile(f, reportsCSV) }
-func FuzzTests(f *testing.F)         { fuzzFile(f, testsCSV) }
-func FuzzConfirmations(f *testing.F) { fuzzFile(f, confirmationsCSV) }
-func FuzzMeter(f *testing.F)         { fuzzFile(f, meterCSV) }
-func FuzzBuildingMeter(f *testing.F) { fuzzFile(f, buildingMeterCSV) }
-func FuzzMeterChanges(f *testing.F)  { fuzzFile(f, meterChangesCSV) }
-func FuzzMeterFaults(f *testing.F)   { fuzzFile(f, meterFaultsCSV) }
-func FuzzUnsupplied(f *testing.F)    { fuzzFile(f, unsuppliedCSV) }
-func FuzzPayments(f *testing.F)      { fuzzFile(f, paymentsCSV) }
+func FuzzReadings(f *testing.F)      { fuzzTable(f, readingsCSV) }
+func FuzzOutdoor(f *testing.F)       { fuzzTable(f, outdoorCSV) }
+func FuzzOutdoorDaily(f *testing.F)  { fuzzTable(f, outdoorDailyCSV) }
+func FuzzHeating(f *testing.F)       { fuzzTable(f, heatingCSV) }
+func FuzzSetpoints(f *testing.F)     { fuzzTable(f, setpointsCSV) }
+func FuzzOutages(f *testing.F)       { fuzzTable(f, outagesCSV) }
+func FuzzExemptions(f *testing.F)    { fuzzTable(f, exemptionsCSV) }
+func FuzzReports(f *testing.F)       { fuzzTable(f, reportsCSV) }
+func FuzzTests(f *testing.F)         { fuzzTable(f, testsCSV) }
+func FuzzConfirmations(f *testing.F) { fuzzTable(f, confirmationsCSV) }
+func FuzzMeter(f *testing.F)         { fuzzTable(f, meterCSV) }
+func FuzzBuildingMeter(f *testing.F) { fuzzTable(f, buildingMeterCSV) }
+func FuzzMeterChanges(f *testing.F)  { fuzzTable(f, meterChangesCSV) }
+func FuzzMeterFaults(f *testing.F)   { fuzzTable(f, meterFaultsCSV) }
+func FuzzUnsupplied(f *testing.F)    { fuzzTable(f, unsuppliedCSV) }
+func FuzzPayments(f *testing.F)      { fuzzTable(f, paymentsCSV) }

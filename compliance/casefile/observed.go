@@ -33,7 +33,7 @@ func (rd *reader) readings() *table {
 	const at, room, celsius, received, calibration = 0, 1, 2, 3, 4
 	byRoom := make([][]compliance.Reading, len(rd.c.Facts.Rooms))
 	return &table{
-		file: readingsCSV, columns: []string{"time", "room", "celsius", "received", "offset"}, may: 2,
+		file: readingsCSV, columns: []string{"time", "room", "celsius", "received", "offset"}, may: 2, most: maxReadings,
 		row: func(r *row) {
 			reading := compliance.Reading{At: r.instant(at), Line: int32(r.line)}
 			in := r.room(room, true)
@@ -99,7 +99,9 @@ func (rd *reader) outdoorDaily() *table {
 
 // oneEach sorts the rows by time and leaves one a time: the first of those with equal values. Different values at one
 // time are an error, at the line of the later row.
-func oneEach[T any, K cmp.Ordered](rd *reader, file, what string, rows []T, key func(*T) (K, int), same func(a, b *T) bool) []T {
+func oneEach[T any, K cmp.Ordered](
+	rd *reader, file, what string, rows []T, key func(*T) (K, int), same func(a, b *T) bool,
+) []T {
 	order := func(a, b T) int {
 		at, line := key(&a)
 		bt, bline := key(&b)

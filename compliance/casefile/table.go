@@ -1,6 +1,7 @@
 package casefile
 
 import (
+	"cmp"
 	"bytes"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ type table struct {
 	file    string
 	columns []string // a row's cells are asked for by their place in it
 	may     int      // how many columns, the last ones, may be left out
+	most    int      // rows; 0 means maxRows
 	unit    bool     // the file may also have its kwh column as gj
 	row     func(*row)
 	done    func() // once all rows are read; may be nil
@@ -30,8 +32,8 @@ type sheet struct {
 	faults int
 }
 
-// row is one record of a table. Its methods, in cells.go, give the cells as values. The first fault of a cell spoils the row, and
-// whoever takes the row's facts has to ask whether it is bad.
+// row is one record of a table. Its methods, in cells.go, give the cells as values. The first fault of a cell spoils the
+// row, and whoever takes the row's facts has to ask whether it is bad.
 type row struct {
 	*sheet
 	fields [][]byte
@@ -39,8 +41,8 @@ type row struct {
 	bad    bool
 }
 
-// read reads the table if the case has it, and reports whether it has. A fault never stops it from looking at the rest, unless the
-// rest cannot be told apart.
+// read reads the table if the case has it, and reports whether it has. A fault never stops it from looking at the rest,
+// unless the rest cannot be told apart.
 func (rd *reader) read(t *table) (there bool) {
 	info, err := fs.Stat(rd.fsys, t.file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -80,6 +82,7 @@ func (rd *reader) readFrom(t *table, in io.Reader) {
 	if !s.header(header, line) {
 		return
 	}
+	most := cmp.Or(t.most, maxRows)
 	r := &row{sheet: s}
 	for rows := 0; ; rows++ {
 		fields, line, err := records.next()
@@ -92,8 +95,8 @@ func (rd *reader) readFrom(t *table, in io.Reader) {
 				return
 			}
 			continue
-		case rows >= maxRows:
-			s.report(line, "more than %d rows", maxRows)
+		case rows >= most:
+			s.report(line, "more than %d rows", most)
 			return
 		case len(fields) != s.width:
 			s.report(line, "%d fields, but the header has %d", len(fields), s.width)
@@ -126,7 +129,7 @@ func (s *sheet) report(line int, format string, args ...any) {
 	s.reader.report(s.file, line, format, args...)
 }
 
-// unreadable says why a file cannot be read, without the path that fs puts before it: the problem names the file already.
+// unreadable says why a file cannot be read, without the path that fs puts before it: the problem names the file.
 func unreadable(err error) string {
 	if errors.Is(err, fs.ErrNotExist) {
 		return "does not exist" // in the same words in a directory and in an archive
