@@ -68,9 +68,9 @@ while IFS=$'\t' read -r package name; do
 		only_time_ran_out || break
 	done
 	# Inputs kept from earlier runs are replayed first; a short run may get no further.
-	done=$(sed -nE 's/^fuzz: elapsed: .*execs: ([0-9]+).*/\1 executions/p
+	reached=$(sed -nE 's/^fuzz: elapsed: .*execs: ([0-9]+).*/\1 executions/p
 		s/^fuzz: elapsed: .*gathering baseline coverage: ([0-9]+\/[0-9]+) completed$/\1 kept inputs replayed/p' "$log" | tail -n 1)
-	printf '%-4s  %s  %s  %ds  %s\n' "$result" "$package" "$name" "$SECONDS" "${done:-no executions}"
+	printf '%-4s  %s  %s  %ds  %s\n' "$result" "$package" "$name" "$SECONDS" "${reached:-no executions}"
 	if [ "$result" = FAIL ]; then
 		failed=$((failed + 1))
 		sed 's/^/      /' "$log"
