@@ -43,25 +43,25 @@ type Options struct {
 
 // The files of a case, in the order in which their errors are told.
 const (
-	caseYAML          = "case.yaml"
-	readingsCSV       = "readings.csv"
-	outdoorCSV        = "outdoor.csv"
-	outdoorDailyCSV   = "outdoor_daily.csv"
-	heatingCSV        = "heating.csv"
-	setpointsCSV      = "setpoints.csv"
-	outagesCSV        = "outages.csv"
-	exemptionsCSV     = "exemptions.csv"
-	reportsCSV        = "reports.csv"
-	testsCSV          = "tests.csv"
-	confirmationsCSV  = "confirmations.csv"
-	meterCSV          = "meter.csv"
-	buildingMeterCSV  = "building_meter.csv"
-	meterChangesCSV   = "meter_changes.csv"
-	meterFaultsCSV    = "meter_faults.csv"
-	unsuppliedCSV     = "unsupplied.csv"
-	paymentsCSV       = "payments.csv"
-	unitKWh, unitGJ   = "kwh", "gj"
-	maxYAML           = 1 << 20 // bytes
+	caseYAML         = "case.yaml"
+	readingsCSV      = "readings.csv"
+	outdoorCSV       = "outdoor.csv"
+	outdoorDailyCSV  = "outdoor_daily.csv"
+	heatingCSV       = "heating.csv"
+	setpointsCSV     = "setpoints.csv"
+	outagesCSV       = "outages.csv"
+	exemptionsCSV    = "exemptions.csv"
+	reportsCSV       = "reports.csv"
+	testsCSV         = "tests.csv"
+	confirmationsCSV = "confirmations.csv"
+	meterCSV         = "meter.csv"
+	buildingMeterCSV = "building_meter.csv"
+	meterChangesCSV  = "meter_changes.csv"
+	meterFaultsCSV   = "meter_faults.csv"
+	unsuppliedCSV    = "unsupplied.csv"
+	paymentsCSV      = "payments.csv"
+	unitKWh, unitGJ  = "kwh", "gj"
+	maxYAML          = 1 << 20 // bytes
 )
 
 func fileNames() []string {

@@ -31,10 +31,10 @@ func (rd *reader) head(opts Options) {
 	}
 	doc := configs.Read(caseYAML, text)
 	top := doc.Root()
-	policy := top.May("policy")
 	if rd.c.Policy = opts.Policy; rd.c.Policy == nil {
-		policy = top.Need("policy")
-		rd.policy(policy)
+		rd.policy(top.Need("policy"))
+	} else {
+		top.May("policy") // a known key, whatever it says
 	}
 	season := top.Need("season")
 	rd.season(doc, season)
