@@ -1,6 +1,7 @@
 package compliance
 
 import (
+	"math"
 	"slices"
 )
 
@@ -12,6 +13,26 @@ type roomState struct {
 	frames   []frame
 	drafts   drafts
 	tiles    []Tile
+}
+
+// below is the room's below time, with what was carried.
+func (r *roomState) below() Spans {
+	return Union(append(slices.Clone(r.Carried), spansOf(r.tiles, Below)...)...)
+}
+
+// Carry is the room's below time before an instant that below time after it may still join in one episode: give it as
+// Carried to a judging that goes on from there. Episodes from the first of it on are judged again; those before stay.
+func (v *Verdict) Carry(room int, at Instant) []Interval {
+	below := v.rooms[room].below().Clip(Interval{math.MinInt64, at})
+	hulls := v.judge.hulls(below)
+	if len(hulls) == 0 {
+		return nil
+	}
+	last := hulls[len(hulls)-1]
+	if at.Sub(last.End) >= v.judge.policy.EditionAt(last.End).EpisodeGap {
+		return nil
+	}
+	return below.Clip(last)
 }
 
 // hulls joins a room's below tiles whose gaps are shorter than EpisodeGap [I8] into hulls.
@@ -43,7 +64,7 @@ func (d *decided) confirm(span ...Interval) Spans {
 // decide takes a room's below time from suspected to confirmed or dismissed, in parts or whole (section 6). It returns
 // the room's episodes and all its confirmed time, which may lie outside of episodes.
 func (j *judge) decide(room *roomState, tests []ruling) (episodes []Episode, confirmed Spans) {
-	below := spansOf(room.tiles, Below)
+	below := room.below()
 	met := make([]bool, len(tests))
 	var all []Interval
 	for _, hull := range j.hulls(below) {
@@ -132,7 +153,7 @@ func (j *judge) disagreement(t *ruling) Step {
 // less time in which nothing is owed or an exemption is proved; and in a room where no reading holds, the unknown time
 // from the report to the first proof of warmth [I11].
 func (j *judge) confirmedBeside(tests []ruling, t *ruling, met bool) Spans {
-	judged := Interval{j.season.Start, j.until}
+	judged := j.judged()
 	exempt := j.exemptTime()
 	var out []Interval
 	v := t.verdict

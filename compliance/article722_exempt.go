@@ -55,7 +55,7 @@ func (j *judge) exemptions(days []OutdoorDay, stoppages []StoppageVerdict) []exe
 
 // excuse appends the exemptions of one clause, in order of start, without the time that clauses before have taken.
 func (j *judge) excuse(same []exemption, taken Spans, out []exemption) ([]exemption, Spans) {
-	covered := j.season.Start
+	covered := j.from
 	spans := make([]Interval, 0, len(same)+len(taken))
 	for _, e := range same {
 		span := e.Clip(Interval{covered, j.until})

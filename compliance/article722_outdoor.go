@@ -8,7 +8,7 @@ import (
 // outdoorGuard keeps a mean that is exactly the limit on paper from falling below it by the last bits of a sum.
 const outdoorGuard = 1e-9
 
-// outdoorDays is the outdoor daily mean of every local day of the season up to the moment of judging, and whether it
+// outdoorDays is the outdoor daily mean of every local day that is judged, up to the moment of judging, and whether it
 // exempts the day (A7.2.2④): strictly below the limit. A missing observation leaves the day undetermined and not
 // exempt, since the proof is the supplier's; so does a day that has not ended. An official value takes precedence.
 func (j *judge) outdoorDays() []OutdoorDay {
@@ -23,8 +23,9 @@ func (j *judge) outdoorDays() []OutdoorDay {
 		official[o.Date] = o
 	}
 
-	days := make([]OutdoorDay, 0, j.facts.Season.Days())
-	for d := j.facts.Season.Start; d <= j.facts.Season.End && d.Start(j.policy.Zone) < j.until; d++ {
+	first := DateIn(j.from, j.policy.Zone)
+	days := make([]OutdoorDay, 0, first.Days(j.facts.Season.End))
+	for d := first; d <= j.facts.Season.End && d.Start(j.policy.Zone) < j.until; d++ {
 		published, isOfficial := official[d]
 		switch rule := j.policy.EditionOn(d).Outdoor; {
 		case rule == nil:

@@ -156,8 +156,11 @@ func (j *judge) liableSteps(steps []Step, d *draft) []Step {
 func (j *judge) coldestDay(span Interval) (int, bool) {
 	zone := j.policy.Zone
 	best, found := 0, false
+	if len(j.days) == 0 {
+		return 0, false
+	}
 	for d := DateIn(span.Start, zone); d <= DateIn(span.End-1, zone); d++ {
-		i := int(d - j.facts.Season.Start)
+		i := int(d - j.days[0].Date)
 		if i < 0 || i >= len(j.days) || j.days[i].Exempt || len(j.days[i].Because) == 0 {
 			continue
 		}

@@ -9,7 +9,12 @@ type Facts struct {
 	Household string
 	Season    Season
 	// AsOf is the moment of judging; later facts are ignored. 0 means the end of the season, with every fact known.
-	AsOf  Instant
+	AsOf Instant
+	// From lets judging go on from a local midnight of the season instead of its start; 0 means the start. What is given
+	// must be enough to judge from there: readings from ReadingMaxGap before it on, observations from half a day before it
+	// on, and all switches, setpoints, stoppages, exemptions and confirmations of the season. Tests look back further: with
+	// any that began before From, judge from the season's start.
+	From  Instant
 	Rooms []Room // in the order in which verdicts list them
 
 	Outdoor       []Observation
@@ -51,6 +56,8 @@ type Room struct {
 	ID       string
 	Kind     RoomKind
 	Readings []Reading // as OrderReadings returns them: by time, one a time
+	// Carried is the below time before From that what comes after may still join: see Verdict.Carry.
+	Carried []Interval
 }
 
 // RoomKind is what a room is used for.

@@ -18,6 +18,7 @@ type judge struct {
 	season   Interval
 	asOf     Instant
 	explicit bool    // asOf was given, not taken from the season's end
+	from     Instant // where tiles begin
 	until    Instant // where tiles end
 
 	editions []Instant // where another edition begins
@@ -30,8 +31,8 @@ type judge struct {
 	agreed  []Confirmation // likewise
 }
 
-// Judge says for every instant from the start of the season to the earlier of its end and the moment of judging how
-// the household stood and why. It returns an error, and no verdict, when the facts are not of the form that their
+// Judge says for every instant from the start of the season (or Facts.From) to the earlier of its end and the moment of
+// judging how the household stood and why. It returns an error, and no verdict, when the facts are not of the form that their
 // types promise.
 func Judge(policy *Policy, facts *Facts) (*Verdict, error) {
 	if err := check(policy, facts); err != nil {
@@ -39,8 +40,9 @@ func Judge(policy *Policy, facts *Facts) (*Verdict, error) {
 	}
 	j := begin(policy, facts)
 	v := &Verdict{
-		Household: facts.Household, Policy: j.policyRef(), Season: j.season, Until: j.until, JudgedAt: j.asOf,
-		Days: j.days, Stoppages: j.stopped, Claims: j.claims(), judge: j,
+		Household: facts.Household, Policy: j.policyRef(), Season: j.season, From: j.from, Until: j.until, JudgedAt: j.asOf,
+		Settled: j.settled(),
+		Days:    j.days, Stoppages: j.stopped, Claims: j.claims(), judge: j,
 	}
 	rooms := make([]*roomState, len(facts.Rooms))
 	for i := range facts.Rooms {
@@ -50,7 +52,7 @@ func Judge(policy *Policy, facts *Facts) (*Verdict, error) {
 		})
 	}
 	v.rooms = rooms
-	v.Tiles = householdTiles(v.Rooms, Interval{j.season.Start, j.until})
+	v.Tiles = householdTiles(v.Rooms, j.judged())
 
 	tests := j.rule(rooms)
 	var confirmed []Interval
@@ -73,11 +75,12 @@ func begin(policy *Policy, facts *Facts) *judge {
 	if !j.explicit {
 		j.asOf = j.season.End
 	}
-	j.until = max(j.season.Start, min(j.season.End, j.asOf))
+	j.from = max(j.season.Start, facts.From)
+	j.until = max(j.from, min(j.season.End, j.asOf))
 	for i := range policy.Editions[1:] {
 		j.editions = append(j.editions, policy.Editions[i+1].From.Start(policy.Zone))
 	}
-	if j.until > j.season.Start {
+	if !j.judged().Empty() {
 		j.demand = j.demandOver()
 	}
 	j.claimed = slices.Clone(facts.Exemptions)
@@ -97,7 +100,7 @@ func begin(policy *Policy, facts *Facts) *judge {
 // room judges one room; one that is not judged has no tiles.
 func (j *judge) room(room *Room) *roomState {
 	r := &roomState{Room: room, readings: knownBy(room.Readings, j.asOf, j.explicit)}
-	if !room.Kind.Judged() || j.until == j.season.Start {
+	if !room.Kind.Judged() || j.judged().Empty() {
 		return r
 	}
 	r.steps = j.rawThreshold(room.ID)
@@ -109,6 +112,18 @@ func (j *judge) room(room *Room) *roomState {
 		r.tiles[i] = Tile{Interval: d.Interval, Status: d.status, Clause: d.clause, Provisional: j.provisional(d)}
 	}
 	return r
+}
+
+// judged is the time that tiles cover.
+func (j *judge) judged() Interval { return Interval{j.from, j.until} }
+
+// settled is up to where only other facts can change what was judged: the start of the local day of the moment of
+// judging, since that day's outdoor mean is still open, or the season's end.
+func (j *judge) settled() Instant {
+	if j.asOf >= j.season.End {
+		return j.season.End
+	}
+	return max(j.season.Start, DateIn(j.asOf, j.policy.Zone).Start(j.policy.Zone))
 }
 
 func (j *judge) policyRef() PolicyRef {
@@ -127,8 +142,11 @@ func (j *judge) policyRef() PolicyRef {
 // check finds facts that break the promises of their types; a judge must not guess what they meant.
 func check(policy *Policy, facts *Facts) error {
 	var errs []error
-	if len(policy.Editions) == 0 {
-		errs = append(errs, fmt.Errorf("policy %s has no edition", policy.Name))
+	if len(policy.Editions) == 0 || policy.Zone == nil {
+		return fmt.Errorf("policy %s has no edition or no zone", policy.Name)
+	}
+	if season := facts.Season.In(policy.Zone); facts.From > season.End {
+		errs = append(errs, fmt.Errorf("judging from %s, after the season's end", facts.From.Time()))
 	}
 	if facts.Season.End < facts.Season.Start {
 		errs = append(errs, fmt.Errorf("season ends on %s, before it starts on %s", facts.Season.End, facts.Season.Start))

@@ -14,9 +14,9 @@ type frame struct {
 
 // frames cuts the judged time of a room wherever demand, grace, threshold, exemption or edition can change.
 func (j *judge) frames(steps []step) []frame {
-	cuts := []Instant{j.season.Start}
+	cuts := []Instant{j.from}
 	add := func(t Instant) {
-		if j.season.Start < t && t < j.until {
+		if j.from < t && t < j.until {
 			cuts = append(cuts, t)
 		}
 	}

@@ -22,10 +22,15 @@ type Verdict struct {
 	Household string
 	Policy    PolicyRef
 	Season    Interval
+	// From is where tiles begin: the season's start, or Facts.From.
+	From Instant
 	// Until is where tiles end: the earlier of the season's end and the moment of judging.
 	Until Instant
 	// JudgedAt is the moment of judging.
 	JudgedAt Instant
+	// Settled is up to where only other facts can change the verdict: the start of the local day of the moment of judging,
+	// or the season's end.
+	Settled Instant
 
 	Rooms     []RoomVerdict // in the order of the facts
 	Tiles     []Tile        // the household's

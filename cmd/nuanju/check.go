@@ -79,7 +79,7 @@ func judgeCase(read *casefile.Case, lang compliance.Lang) (*judgement, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judgement{policy: read.Policy, verdict: verdict, files: read.Files, lang: lang}
+	j := &judgement{policy: read.Policy, verdict: verdict, lang: lang}
 	for i := range read.Facts.Rooms {
 		id := read.Facts.Rooms[i].ID
 		for _, x := range read.Conflicts[id] {

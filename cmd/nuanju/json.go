@@ -14,7 +14,6 @@ type judgement struct {
 	policy    *compliance.Policy
 	verdict   *compliance.Verdict
 	conflicts []conflict
-	files     map[compliance.SourceKind]string
 	usage     *billing.Usage // nil without a meter
 	bill      *billing.Bill
 	lang      compliance.Lang

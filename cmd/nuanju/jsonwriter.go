@@ -3,9 +3,10 @@ package main
 import (
 	"encoding/json"
 	"io"
-	"math"
 	"strconv"
 	"time"
+
+	"github.com/nuanju/nuanju/compliance"
 )
 
 // jsonWriter writes JSON as it goes, so that a season of many tiles costs no memory: a line for each member of the
@@ -98,17 +99,7 @@ func (j *jsonWriter) text(s string) {
 }
 
 // number writes a float in its shortest exact decimal form; one that is not finite is null.
-func (j *jsonWriter) number(v float64) {
-	if v-v != 0 {
-		j.buf = append(j.buf, "null"...)
-		return
-	}
-	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
-		j.buf = strconv.AppendInt(j.buf, int64(v), 10)
-		return
-	}
-	j.buf = strconv.AppendFloat(j.buf, v, 'f', -1, 64)
-}
+func (j *jsonWriter) number(v float64) { j.buf = compliance.AppendNumber(j.buf, v) }
 
 func (j *jsonWriter) bool(b bool) { j.buf = strconv.AppendBool(j.buf, b) }
 
