@@ -48,9 +48,18 @@ type generator struct {
 	area        string
 	building    string // "": no building meter
 	rooms       []room
-	values      []reading // of all rooms, as judged, to pick tests from
-	dead        bool      // some room has no sensor: make reports likely
-	pool        []instant // instants worth hitting again
+	values      []reading  // of all rooms, as judged, to pick tests from
+	borders     []border   // where some room turned cold or warm
+	dead        []string   // rooms without a sensor, or with one that dies: reports are likely then
+	reported    []instant  // when reports were made and resolved
+	tests       [][]string // rows of tests.csv
+	pool        []instant  // instants worth hitting again
+}
+
+// A border is where the values of a room cross the standard.
+type border struct {
+	room string
+	at   instant
 }
 
 // chance is true in so many of a hundred cases.

@@ -93,7 +93,7 @@ func (g *generator) makeExemptions() {
 func (g *generator) makeReports() {
 	var rows [][]string
 	nothing := 55
-	if g.dead {
+	if len(g.dead) > 0 {
 		nothing = 10
 	}
 	at := g.instant()
@@ -115,52 +115,78 @@ func (g *generator) makeReports() {
 			}
 			resolved = g.time(end)
 			g.remember(end)
+			g.reported = append(g.reported, end)
 		}
 		rows = append(rows, []string{id("r", i), g.time(at), resolved})
 		g.remember(at)
+		g.reported = append(g.reported, at)
 	}
 	g.table("reports.csv", []string{"id", "time", "resolved"}, rows)
 }
 
 func (g *generator) makeTests() {
-	var rows [][]string
 	second := instant(time.Second)
 	start, room := g.instant(), g.judgedRoom()
-	for i := range g.count(15, 7) {
+	for range g.count(15, 6) {
 		switch g.IntN(12) {
 		case 0: // at the same time as the one before
 		case 1, 2, 3:
 			start += one(g, 24*hour, 24*hour, -24*hour, 24*hour+second, 24*hour-second, -24*hour-second, hour, -hour)
-		case 4:
+		case 4, 5:
 			start, room = g.instant(), g.judgedRoom()
-			if len(g.values) > 0 {
-				start = one(g, g.values...).at + one(g, 0, 0, 90*minute, second)
+			if len(g.borders) > 0 {
+				b := one(g, g.borders...)
+				start, room = b.at+one(g, 0, 0, 0, 0, -20*minute, 90*minute, second), b.room
 			}
-		case 5:
+		case 6:
 			start = g.instant()
+			if len(g.dead) > 0 && len(g.reported) > 0 {
+				start, room = one(g, g.reported...)+one(g, 0, 0, second, -second, 3*hour), one(g, g.dead...)
+			}
 		default:
 			start, room = g.somewhere(), g.judgedRoom()
 		}
 		for (start < g.season.start+heatUp || start >= min(g.judgedTo, g.lively.end)) && g.chance(90) {
 			start = g.somewhere()
 		}
-		end := start + one(g, 0, 20*minute, 20*minute, 30*minute, 2*hour, 9*hour, 25*hour)
-		if to := g.instant(); to > start && g.chance(5) {
-			end = to
+		g.addTest(room, one(g, "resident", "resident", "joint", "supplier", "supplier"), start)
+	}
+	if g.chance(15) { // the supplier's, set aside by two of which neither sets the other aside
+		room, start := g.judgedRoom(), g.somewhere()
+		near := one(g, 24*hour, 20*hour, 13*hour)
+		if g.chance(50) {
+			near = -near
 		}
-		celsius := one(g, 18.0, 17.99, 17.9, 16, 15.99, 15, 17, 16.8, 18.4, 19)
-		if g.chance(40) {
-			celsius = g.nearest(start) + one(g, 0, 0.5, -0.5, 0.5001, -0.5001, -0.3, 0.4999999999)
-		}
-		side := one(g, "resident", "resident", "joint", "supplier", "supplier")
-		accredited := strconv.FormatBool(!g.chance(6))
-		rows = append(rows, []string{
-			id("t", i), one(g, "Lab North", "Lab South"), accredited, side, room, g.time(start), g.time(end), g.number(celsius),
-		})
-		g.remember(start, end)
+		g.addTest(room, "supplier", start)
+		g.addTest(room, "joint", start-near)
+		g.addTest(room, "resident", start+near)
+	}
+	if g.chance(10) { // two of one side at the same time
+		room, start := g.judgedRoom(), g.somewhere()
+		side := one(g, "resident", "joint")
+		g.addTest(room, side, start)
+		g.addTest(room, side, start)
+		g.addTest(room, "supplier", start+one(g, 0, hour, -24*hour))
 	}
 	columns := []string{"id", "institution", "accredited", "commissioned_by", "room", "start", "end", "celsius"}
-	g.table("tests.csv", columns, rows)
+	g.table("tests.csv", columns, g.tests)
+}
+
+// addTest makes one test, of a value about the standard or about what the sensor said.
+func (g *generator) addTest(room, side string, start instant) {
+	end := start + one(g, 0, 0, 20*minute, 20*minute, 30*minute, 2*hour, 9*hour, 25*hour)
+	if to := g.instant(); to > start && g.chance(5) {
+		end = to
+	}
+	celsius := one(g, 18.0, 17.99, 17.9, 16, 15.99, 15, 17, 16.8, 18.4, 19)
+	if g.chance(40) {
+		celsius = g.nearest(start) + one(g, 0, 0.5, -0.5, 0.5001, -0.5001, -0.3, 0.4999999999)
+	}
+	g.tests = append(g.tests, []string{
+		id("t", len(g.tests)), one(g, "Lab North", "Lab South"), strconv.FormatBool(!g.chance(6)), side, room,
+		g.time(start), g.time(end), g.number(celsius),
+	})
+	g.remember(start, end)
 }
 
 func (g *generator) makeConfirmations() {

@@ -20,10 +20,10 @@ func (g *generator) makeReadings() {
 	var rows [][]string
 	for _, r := range g.rooms {
 		if g.chance(12) {
-			g.dead = true
+			g.dead = append(g.dead, r.id)
 			continue
 		}
-		times := g.readingTimes()
+		times := g.readingTimes(r.id)
 		offset := ""
 		if calibrated && g.chance(80) {
 			offset = one(g, "0.3", "-0.5", "0", "0.01", "-1")
@@ -32,19 +32,23 @@ func (g *generator) makeReadings() {
 			if calibrated && i == len(times)/2 && g.chance(50) {
 				offset = one(g, "0.3", "", "-0.01", "0.5")
 			}
-			rows = append(rows, g.readingRows(r.id, t, g.celsius(i == 0), received, calibrated, offset)...)
+			celsius := g.celsius(i == 0)
+			if i > 0 && (celsius < standard) != (g.values[len(g.values)-1].celsius < standard) {
+				g.borders = append(g.borders, border{r.id, t})
+			}
+			rows = append(rows, g.readingRows(r.id, t, celsius, received, calibrated, offset)...)
 		}
 	}
 	g.table("readings.csv", columns, rows)
 }
 
 // readingTimes are in order and each only once.
-func (g *generator) readingTimes() []instant {
+func (g *generator) readingTimes(room string) []instant {
 	span := span{g.lively.start - instant(g.IntN(4))*hour, g.lively.end + instant(g.IntN(3))*hour}
 	if g.chance(10) {
 		span.end = g.lively.start + g.Int64N(g.lively.end-g.lively.start) // the sensor dies
 		span.end -= span.end % minute
-		g.dead = true
+		g.dead = append(g.dead, room)
 	}
 	at := map[instant]bool{}
 	step := one(g, 10*minute, 15*minute, 20*minute, 30*minute, hour, 90*minute, 2*hour)

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
-	"reflect"
 	"testing"
 	"time"
 )
@@ -38,89 +35,46 @@ func TestSharedCases(t *testing.T) {
 			if err := strict.Decode(&want); err != nil {
 				t.Fatal(err)
 			}
-			for _, diff := range compare(want, got) {
+			for _, diff := range Diff(want, got) {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-// compare tells in what two results differ: times as instants, kWh within 0.002, means within 1e-6, the rest exactly.
-func compare(want, got Result) (diffs []string) {
-	w, g := plain(want), plain(got)
-	walk("", w, g, &diffs)
-	if len(diffs) > 20 {
-		diffs = append(diffs[:20], "…")
-	}
-	return diffs
-}
-
-func plain(r Result) (v any) {
-	text, err := json.Marshal(r)
-	if err == nil {
-		err = json.Unmarshal(text, &v)
-	}
-	if err != nil {
-		return err.Error()
-	}
-	return v
-}
-
-func walk(at string, want, got any, diffs *[]string) {
-	differ := func() {
-		text, _ := json.Marshal([]any{want, got})
-		*diffs = append(*diffs, at+": want, got "+string(text))
-	}
-	switch w := want.(type) {
-	case map[string]any:
-		g, ok := got.(map[string]any)
-		if !ok {
-			differ()
-			return
-		}
-		for key := range g {
-			if _, ok := w[key]; !ok {
-				*diffs = append(*diffs, at+"."+key+": not wanted")
-			}
-		}
-		for key := range w {
-			walk(at+"."+key, w[key], g[key], diffs)
-		}
-	case []any:
-		g, ok := got.([]any)
-		if !ok || len(g) != len(w) {
-			differ()
-			return
-		}
-		for i := range w {
-			walk(fmt.Sprintf("%s[%d]", at, i), w[i], g[i], diffs)
-		}
-	case float64:
-		g, ok := got.(float64)
-		if !ok || math.Abs(g-w) > slack(at) {
-			differ()
-		}
-	case string:
-		g, ok := got.(string)
-		a, errA := time.Parse(time.RFC3339, w)
-		b, errB := time.Parse(time.RFC3339, g)
-		same := w == g || errA == nil && errB == nil && a.Equal(b)
-		if !ok || !same {
-			differ()
-		}
-	default:
-		if !reflect.DeepEqual(want, got) {
-			differ()
+// A comparison that finds nothing is worth nothing: every kind of value, changed, is found, and slack is no more than it says.
+func TestDiffFindsEveryChange(t *testing.T) {
+	mean := -3.25
+	at := time.Date(2016, time.January, 20, 0, 0, 0, 0, time.UTC)
+	base := func() Result {
+		return Result{
+			Household: "h", Tiles: []Tile{{at, at.Add(time.Hour), "below", "A7.2.2"}}, OutdoorDays: []OutdoorDay{{"2016-01-20", &mean, "official", false}},
+			Usage: &Usage{MeteredKWh: 3}, Bill: &Bill{HeatFee: 7}, Tests: []Test{{ID: "t1", Stands: true}},
 		}
 	}
-}
-
-func slack(at string) float64 {
-	switch filepath.Ext(at) {
-	case ".metered_kwh", ".zeroed_kwh", ".billed_kwh":
-		return 0.002
-	case ".mean":
-		return 1e-6
+	zoned := base()
+	zoned.Tiles[0].Start = at.In(zone())
+	zoned.Usage.MeteredKWh += 0.001
+	if got := Diff(base(), zoned); got != nil {
+		t.Errorf("equal results differ: %q", got)
 	}
-	return 0
+	for name, change := range map[string]func(*Result){
+		"household":                 func(r *Result) { r.Household = "g" },
+		"instant":                   func(r *Result) { r.Tiles[0].Start = at.Add(1) },
+		"status":                    func(r *Result) { r.Tiles[0].Status = "exempt" },
+		"a tile":                    func(r *Result) { r.Tiles = nil },
+		"mean":                      func(r *Result) { m := mean + 2e-6; r.OutdoorDays[0].Mean = &m },
+		"no mean":                   func(r *Result) { r.OutdoorDays[0].Mean = nil },
+		"kWh":                       func(r *Result) { r.Usage.MeteredKWh += 0.003 },
+		"no usage":                  func(r *Result) { r.Usage = nil },
+		"fen":                       func(r *Result) { r.Bill.HeatFee++ },
+		"bool":                      func(r *Result) { r.Tests[0].Stands = false },
+		"tiles of an unjudged room": func(r *Result) { r.Rooms = []Room{{Room: "k"}} },
+	} {
+		changed := base()
+		change(&changed)
+		if len(Diff(base(), changed)) == 0 || len(Diff(changed, base())) == 0 {
+			t.Errorf("another %s is not found", name)
+		}
+	}
 }
