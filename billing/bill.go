@@ -79,7 +79,8 @@ func (a *account) charge(confirmed compliance.Spans) Usage {
 	days := a.upToLastDay(a.facts.Faults)
 	faults := faultTime(days, a.policy.Zone)
 	counted := compliance.Union(compliance.Interval{Start: a.season.Start, End: a.until}).Subtract(faults)
-	register := a.facts.Meter.usage(faults, a.facts.AsOf)
+	// A value inside a fault is not to be trusted, wherever the fault ends; usage is left out up to the last day.
+	register := a.facts.Meter.usage(faultTime(a.facts.Faults, a.policy.Zone), a.facts.AsOf)
 	usage := Usage{Metered: a.share(register.over(counted)), Zeroed: a.share(register.over(counted.Intersect(confirmed)))}
 	usage.Billed = new(big.Rat).Sub(usage.Metered, usage.Zeroed)
 
@@ -222,7 +223,7 @@ func (a *account) latePayment() {
 	}
 	payments := slices.Clone(a.facts.Payments)
 	slices.SortStableFunc(payments, func(x, y Payment) int { return int(x.Date) - int(y.Date) })
-	due := a.money.Due.In(a.facts.Season.Winter())
+	due := a.money.Due.In(a.facts.Season.Start.Year())
 	weighted := new(big.Rat) // fen × percent × days
 	days := 0
 	var lot, rate = new(big.Rat), compliance.Decimal{}

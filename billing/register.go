@@ -103,25 +103,15 @@ func (m Meter) trusted(faults compliance.Spans) []Register {
 	return slices.CompactFunc(out, func(a, b Register) bool { return a.At == b.At && a.KWh.Cmp(b.KWh) == 0 })
 }
 
-// usage lays the register out as usage over time, from the registers and changes known at asOf. Usage before the first
-// and after the last register value is not counted, so changes there do not matter.
+// usage lays the register out as usage over time, from the registers and changes known at asOf. What the old meter shows
+// at its end and the new one at its start are register values too; usage before the first and after the last of all of
+// them is not counted.
 func (m Meter) usage(faults compliance.Spans, asOf compliance.Instant) register {
-	known := m.trusted(faults)
-	var changes []Change
-	for _, c := range m.Changes {
-		if asOf == 0 || c.At <= asOf {
-			changes = append(changes, c)
-		}
-	}
+	known, changes := m.trusted(faults), slices.Clone(m.Changes)
 	if asOf != 0 {
 		known = slices.DeleteFunc(known, func(r Register) bool { return r.At > asOf })
+		changes = slices.DeleteFunc(changes, func(c Change) bool { return c.At > asOf })
 	}
-	if len(known) == 0 {
-		return nil
-	}
-	first, last := known[0].At, known[len(known)-1].At
-	changes = slices.DeleteFunc(changes, func(c Change) bool { return c.At < first || c.At > last })
-
 	rows := m.rows(known, changes)
 	out := make(register, 0, len(rows))
 	plus := new(big.Rat)

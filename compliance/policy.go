@@ -156,7 +156,7 @@ type Money struct {
 	SeasonEnd      MonthDay // the statutory season (A2), inclusive
 	AgreedBaseDays int      // divisor of the base price for an agreed season (A4.2.2)
 	SuspendedShare Decimal  // of the area fee (A8)
-	Due            MonthDay // of the winter's first year (A7.1.1)
+	Due            MonthDay // of the year in which the season starts (A7.1.1)
 	LPR            []Rate   // one-year loan prime rate, by date, the first from the beginning of time
 }
 

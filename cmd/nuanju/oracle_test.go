@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"testing/fstest"
+
+	"github.com/nuanju/nuanju/compliance"
+	"github.com/nuanju/nuanju/compliance/casefile"
+	"github.com/nuanju/nuanju/compliance/oracle"
+)
+
+// oracleCases is how many made-up cases are judged twice; NUANJU_ORACLE_CASES asks for more.
+func oracleCases(t *testing.T) int {
+	asked := os.Getenv("NUANJU_ORACLE_CASES")
+	if asked == "" {
+		return 800
+	}
+	n, err := strconv.Atoi(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Two judges who read the contract independently of each other agree on cases that lie on every edge of it. With
+// NUANJU_KEEP, a folder, a case that they differ on is kept there.
+func TestTheOracleAgrees(t *testing.T) {
+	n := oracleCases(t)
+	const parts = 8
+	for part := range parts {
+		t.Run(fmt.Sprint(part), func(t *testing.T) {
+			t.Parallel()
+			for i, bad := part, 0; i < n && bad < 3; i += parts {
+				if !agrees(t, uint64(i)) {
+					bad++
+				}
+			}
+		})
+	}
+}
+
+func agrees(t *testing.T, seed uint64) bool {
+	files := fstest.MapFS{}
+	for name, data := range oracle.Generate(seed) {
+		files[name] = &fstest.MapFile{Data: data}
+	}
+	expected, err := oracle.Judge(files)
+	if err != nil {
+		t.Fatalf("seed %d: the oracle: %v", seed, err)
+	}
+	c, err := casefile.Read(files, casefile.Options{})
+	if err != nil {
+		t.Errorf("seed %d: the case cannot be read:\n%v", seed, err)
+		return false
+	}
+	j, err := judgeCase(c, compliance.EN)
+	if err != nil {
+		t.Errorf("seed %d: %v", seed, err)
+		return false
+	}
+	var out bytes.Buffer
+	if err := j.writeJSON(&out); err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := json.Marshal(expected)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got any
+	decode(t, encoded, &want)
+	decode(t, out.Bytes(), &got)
+	all := differences("", want, got)
+	if len(all) == 0 {
+		return true
+	}
+	t.Errorf("seed %d: %d differences, the first: %s", seed, len(all), all[0])
+	if folder := os.Getenv("NUANJU_KEEP"); folder != "" {
+		files["expected.json"] = &fstest.MapFile{Data: encoded}
+		if err := os.CopyFS(filepath.Join(folder, fmt.Sprint(seed)), files); err != nil {
+			t.Error(err)
+		}
+	}
+	return false
+}
