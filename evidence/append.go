@@ -179,7 +179,7 @@ func (l *Log) commit(batch []*call, b *commitBuffers) (int64, error) {
 	var erased *commitRow
 	if e := batch[0].erase; e != nil {
 		var err error
-		if erased, err = l.withoutLeaf(before, e.index); err != nil {
+		if erased, err = l.withoutLeaf(before, *e); err != nil {
 			return 0, err
 		}
 	}

@@ -1,12 +1,14 @@
 package evidence_test
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/nuanju/nuanju/evidence"
+	"github.com/nuanju/nuanju/ledger/pgtest"
 )
 
 // BenchmarkAppend is one caller after another: what a synced commit costs.
@@ -21,17 +23,22 @@ func BenchmarkAppend(b *testing.B) {
 
 // BenchmarkAppend64 is 64 callers with one small entry each.
 func BenchmarkAppend64(b *testing.B) {
-	log := open(b, newSQLite(b), nil, evidence.Options{})
-	entries := batch(0, 1)
-	b.SetParallelism(32) // times GOMAXPROCS
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			if _, err := log.Append(b.Context(), entries); err != nil {
-				b.Error(err)
-			}
-		}
-	})
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+	for name, storeURL := range map[string]func(testing.TB) string{"sqlite": newSQLite, "postgres": pgtest.Start} {
+		b.Run(name, func(b *testing.B) {
+			log := open(b, storeURL(b), nil, evidence.Options{})
+			entries := batch(0, 1)
+			b.ResetTimer() // starting PostgreSQL is not appending
+			b.SetParallelism(64 / runtime.GOMAXPROCS(0))
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if _, err := log.Append(b.Context(), entries); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+		})
+	}
 }
 
 // BenchmarkAppend1700 is a request of 5,000 readings from 1,700 homes. 40 of them a second are 200,000 readings.

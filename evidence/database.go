@@ -27,6 +27,9 @@ type database struct {
 // commitTimeout bounds a commit on PostgreSQL, whose connection may hang. A local file needs no such bound.
 const commitTimeout = 30 * time.Second
 
+// busyTimeout is how long SQLite waits for another process that writes.
+const busyTimeout = 10 * time.Second
+
 const readConns = 4
 
 // openDatabase opens the database and, unless it is only to be verified, creates the tables and prepares statements.
@@ -40,7 +43,7 @@ func openDatabase(ctx context.Context, rawURL string, readOnly bool) (*database,
 	case "sqlite":
 		d, err = openSQLite(u, readOnly)
 	case "postgres", "postgresql":
-		d, err = openPostgres(ctx, rawURL)
+		d, err = openPostgres(ctx, rawURL, readOnly)
 	default:
 		return nil, fmt.Errorf("evidence: store URL of scheme %q; want sqlite:///path or postgres://…", u.Scheme)
 	}
@@ -71,7 +74,7 @@ func openSQLite(u *url.URL, readOnly bool) (*database, error) {
 		return nil, fmt.Errorf("evidence: %w", err)
 	}
 	dsn := func(query string) string { return (&url.URL{Scheme: "file", Path: path, RawQuery: query}).String() }
-	const wait = "_pragma=busy_timeout(10000)"
+	wait := fmt.Sprintf("_pragma=busy_timeout(%d)", busyTimeout.Milliseconds())
 	if readOnly {
 		if _, err := os.Stat(path); err != nil {
 			return nil, fmt.Errorf("evidence: %w", err)
@@ -106,7 +109,7 @@ func openSQLite(u *url.URL, readOnly bool) (*database, error) {
 	return &database{write: write, read: read}, nil
 }
 
-func openPostgres(ctx context.Context, rawURL string) (*database, error) {
+func openPostgres(ctx context.Context, rawURL string, readOnly bool) (*database, error) {
 	config, err := pgx.ParseConfig(rawURL)
 	if err != nil {
 		return nil, errors.New("evidence: malformed PostgreSQL URL") // pgx's error quotes parts of it
@@ -115,6 +118,9 @@ func openPostgres(ctx context.Context, rawURL string) (*database, error) {
 	d.write.SetMaxOpenConns(1)
 	d.read.SetMaxOpenConns(readConns)
 	d.read.SetMaxIdleConns(readConns)
+	if readOnly {
+		return d, nil
+	}
 	// An acknowledgement means synced. A server told not to sync would make every one of them a lie.
 	for _, setting := range []string{"fsync", "synchronous_commit"} {
 		var value string
@@ -205,42 +211,53 @@ func (d *database) create(ctx context.Context) (err error) {
 		}
 	}()
 	bytes := "BLOB"
-	var after []string
 	if d.postgres {
 		bytes = "BYTEA"
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", schemaLock)); err != nil {
 			return err
 		}
-		// Hashes and zstd frames do not compress again.
-		for _, column := range []string{"commits ALTER tail", "commits ALTER salts", "commits ALTER blob", "tiles ALTER hashes"} {
-			after = append(after, "ALTER TABLE evidence_"+column+" SET STORAGE EXTERNAL")
-		}
 	}
-	var existing int
-	for _, statement := range append(strings.Split(strings.ReplaceAll(schema, "BYTES", bytes), ";\n"), after...) {
+	for _, statement := range strings.Split(strings.ReplaceAll(schema, "BYTES", bytes), ";\n") {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
 		}
 	}
+	var existing int
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM evidence_head`).Scan(&existing); err != nil {
 		return err
 	}
 	if existing == 0 {
-		// Only an empty log may lack its head: with leaves, it was removed, and writing a new one would hide that.
-		var leaves int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM evidence_commits`).Scan(&leaves); err != nil {
-			return err
-		}
-		if leaves > 0 {
-			return errors.New("the log has leaves but no head; run verify")
-		}
-		root := (&tree{}).root()
-		if _, err := tx.ExecContext(ctx, d.rebind(`INSERT INTO evidence_head (one, format, size, received, checkpoints, root) VALUES (1, ?, 0, 0, 0, ?)`),
-			format, seal(root[:])); err != nil {
+		if err := d.firstHead(ctx, tx); err != nil {
 			return err
 		}
 	}
 	return tx.Commit()
+}
+
+// firstHead writes the head of an empty log.
+func (d *database) firstHead(ctx context.Context, tx *sql.Tx) error {
+	// Only an empty log may lack its head: with leaves, it was removed, and writing a new one would hide that.
+	var leaves int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM evidence_commits`).Scan(&leaves); err != nil {
+		return err
+	}
+	if leaves > 0 {
+		return errors.New("the log has leaves but no head; run verify")
+	}
+	root := (&tree{}).root()
+	if _, err := tx.ExecContext(ctx, d.rebind(`INSERT INTO evidence_head (one, format, size, received, checkpoints, root) VALUES (1, ?, 0, 0, 0, ?)`),
+		format, seal(root[:])); err != nil {
+		return err
+	}
+	if d.postgres {
+		// Hashes and zstd frames do not compress again.
+		for _, column := range []string{"commits ALTER tail", "commits ALTER salts", "commits ALTER blob", "tiles ALTER hashes"} {
+			if _, err := tx.ExecContext(ctx, "ALTER TABLE evidence_"+column+" SET STORAGE EXTERNAL"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func ignoreDone(err error) error {

@@ -1,6 +1,6 @@
-// Package evidence is the log of what was accepted: as it was received, in the order of receipt. Its verdicts are read
-// by two parties that distrust each other, and one of them runs the server; so the log is a Merkle tree whose signed
-// checkpoints either party can keep, and whatever is changed afterwards is found and named.
+// Package evidence is the log of what was accepted: as it was received, in the order of receipt. What it holds decides
+// disputes between two parties that distrust each other, and one of them runs the server; so the log is a Merkle tree
+// whose signed checkpoints either party can keep, and whatever is changed afterwards is found and named.
 //
 // # What the log promises
 //
@@ -19,7 +19,8 @@
 //
 // Who may call. Every method of [Log] may be called by many goroutines at once. Concurrent appends share a commit: one
 // goroutine writes, and what arrives while it syncs goes into the next commit. The queue before it is bounded in calls
-// and bytes; beyond it Append answers ErrBusy at once, for a server to answer 429 or 503. A database has one writer; a second one cannot fork the log: its appends fail.
+// and bytes; beyond it Append answers ErrBusy at once, for a server to answer 429 or 503. A database has one writer; a
+// second one cannot fork the log: its appends fail until it has read what the first one wrote.
 //
 // # What a leaf is
 //

@@ -12,11 +12,7 @@ import (
 // JSON: {"erased": index, "reason": "…"}.
 const SubjectErasure = "log/erasure"
 
-type erasure struct {
-	index  int64
-	reason string
-}
-
+// erasureContent is the content of an erasure's leaf.
 type erasureContent struct {
 	Erased int64  `json:"erased"`
 	Reason string `json:"reason"`
@@ -37,7 +33,7 @@ func (l *Log) Erase(ctx context.Context, index int64, reason string) (Position, 
 	if err != nil {
 		return Position{}, fmt.Errorf("evidence: erase: %w", err)
 	}
-	c := &call{done: make(chan outcome, 1), erase: &erasure{index: index, reason: reason}}
+	c := &call{done: make(chan outcome, 1), erase: &index}
 	c.fill([]Entry{{Subject: SubjectErasure, Content: content}})
 	position, err := l.submit(ctx, c)
 	if err != nil {

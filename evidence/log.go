@@ -18,7 +18,7 @@ type Options struct {
 	// Clock gives receipt times; time.Now if nil.
 	Clock func() time.Time
 	// MaxCalls and MaxBytes bound the queue before the committer: calls and bytes of content waiting. Beyond them
-	// Append answers ErrBusy. Zero means 4096 calls and 64 MiB.
+	// Append answers ErrBusy. Zero means 4096 calls and 64 MiB; the most is 512 MiB, for a commit is one blob.
 	MaxCalls, MaxBytes int
 	// Trusted are further public keys whose checkpoints belong to this log: those used before the present one.
 	Trusted []string
@@ -73,6 +73,9 @@ func Open(ctx context.Context, storeURL string, key *Key, options Options) (*Log
 	}
 	if key != nil {
 		trusted = append(trusted, key.verifier)
+	}
+	if options.MaxBytes < 0 || options.MaxCalls < 0 || options.MaxBytes > maxBlob/2 {
+		return nil, fmt.Errorf("evidence: a queue of %d calls and %d bytes; at most %d bytes", options.MaxCalls, options.MaxBytes, maxBlob/2)
 	}
 	codec, err := newCodec()
 	if err != nil {

@@ -15,7 +15,7 @@ type call struct {
 	records     []byte // of all entries, encoded
 	salts       []byte // saltSize an entry
 	commitments [][32]byte
-	erase       *erasure // what to erase, if this is an Erase
+	erase       *int64 // the leaf to erase, if this is an Erase
 	done        chan outcome
 }
 

@@ -122,14 +122,28 @@ func (d *database) append(before, after head, row commitRow, tiles []fullTile, e
 	return tx.Commit()
 }
 
-// scrub makes SQLite write what was erased over, in its write-ahead log too. PostgreSQL overwrites it when it vacuums.
-func (d *database) scrub(ctx context.Context) error {
+// scrub empties SQLite's write-ahead log, in which what was erased can still be read; in the file itself secure_delete
+// has overwritten it. Appends wait meanwhile, so it gives up soon when somebody is reading. PostgreSQL overwrites what
+// it no longer needs as it vacuums.
+func (d *database) scrub(ctx context.Context) (err error) {
 	if d.postgres {
-		_, err := d.write.ExecContext(ctx, `VACUUM evidence_commits`)
+		return nil
+	}
+	conn, err := d.write.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if _, err := conn.ExecContext(ctx, `PRAGMA busy_timeout = 500`); err != nil {
 		return err
 	}
 	var busy, frames, moved int
-	return d.write.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &moved)
+	err = conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &moved)
+	if err == nil && busy != 0 {
+		err = errors.New("somebody is reading")
+	}
+	_, restored := conn.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf(`PRAGMA busy_timeout = %d`, busyTimeout.Milliseconds()))
+	return errors.Join(err, restored)
 }
 
 // fullTile reads a complete tile.

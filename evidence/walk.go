@@ -204,28 +204,38 @@ func (v *verification) walkLeaf(ctx context.Context, o *opened, i int) error {
 		computed = v.hashRecord(o.records[i], o.salts[i*saltSize:(i+1)*saltSize])
 		v.noteRecord(index, o.records[i])
 	}
-	inTile, inTail := w.tileHash(), o.tailHash(index)
-	tileName := tilePath(0, index/tileWidth, tileWidth)
-	tailName := "the tail of " + leafRange(o.first, o.first+o.count-1)
-	stored, storedIn := inTile, tileName
-	if stored == nil {
-		stored, storedIn = inTail, tailName
+	stored, inTail := w.tileHash(), o.tailHash(index)
+	if stored != nil && inTail != nil && *stored != *inTail {
+		stored = v.disagree(o, index, computed, stored, inTail)
 	}
-	if inTile != nil && inTail != nil && *inTile != *inTail {
-		switch {
-		case computed != nil && *computed == *inTail:
-			v.fault(tileName, "its hash of leaf %d is neither that of the leaf nor that of %s", index, tailName)
-			stored = inTail
-		case computed != nil && *computed == *inTile:
-			v.fault(leafRange(o.first, o.first+o.count-1), "their tail hash of leaf %d is neither that of the leaf nor that of %s", index, tileName)
-		default:
-			v.fault(leafRange(index, index), "%s and %s hold different hashes of it", tileName, tailName)
-		}
+	if stored == nil {
+		stored = inTail
 	}
 	if computed != nil && stored != nil && *computed != *stored {
-		v.mismatch(o, index, storedIn)
+		hashIn := o.tailName()
+		if w.tile != nil {
+			hashIn = tilePath(0, index/tileWidth, tileWidth)
+		}
+		v.mismatch(o, index, hashIn)
 	}
 	return v.grow(ctx, stored, computed)
+}
+
+func (o *opened) tailName() string { return "the tail of " + leafRange(o.first, o.first+o.count-1) }
+
+// disagree names which of two stored hashes of a leaf is wrong, and returns the one to go on with.
+func (v *verification) disagree(o *opened, index int64, computed, inTile, inTail *tlog.Hash) *tlog.Hash {
+	tile := tilePath(0, index/tileWidth, tileWidth)
+	switch {
+	case computed != nil && *computed == *inTail:
+		v.fault(tile, "its hash of leaf %d is neither that of the leaf nor that of %s", index, o.tailName())
+		return inTail
+	case computed != nil && *computed == *inTile:
+		v.fault(leafRange(o.first, o.first+o.count-1), "their tail hash of leaf %d is neither that of the leaf nor that of %s", index, tile)
+	default:
+		v.fault(leafRange(index, index), "%s and %s hold different hashes of it", tile, o.tailName())
+	}
+	return inTile
 }
 
 // mismatch tells a damaged leaf from one that was changed together with its CRC.
