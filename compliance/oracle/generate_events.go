@@ -161,6 +161,9 @@ func (g *generator) makeTests() {
 		g.addTest(room, "joint", start-near)
 		g.addTest(room, "resident", start+near)
 	}
+	if len(g.dead) > 0 && len(g.reported) > 0 && g.chance(40) { // where no sensor speaks, as a report is made or resolved
+		g.addTest(one(g, g.dead...), "resident", one(g, g.reported...)+one(g, 0, 0, second, hour))
+	}
 	if g.chance(10) { // two of one side at the same time
 		room, start := g.judgedRoom(), g.somewhere()
 		side := one(g, "resident", "joint")
@@ -178,7 +181,7 @@ func (g *generator) addTest(room, side string, start instant) {
 	if to := g.instant(); to > start && g.chance(5) {
 		end = to
 	}
-	celsius := one(g, 18.0, 17.99, 17.9, 16, 15.99, 15, 17, 16.8, 18.4, 19)
+	celsius := one(g, 18.0, 17.99, 17.9, 16, 15.99, 15, 15, 17, 16.8, 18.4)
 	if g.chance(40) {
 		celsius = g.nearest(start) + one(g, 0, 0.5, -0.5, 0.5001, -0.5001, -0.3, 0.4999999999)
 	}
