@@ -1,0 +1,76 @@
+package configs_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nuanju/nuanju/configs"
+)
+
+// The file that comes with the program is sound and its stores lie in the data folder.
+func TestTheAnnotatedSettingsAreTheDefaults(t *testing.T) {
+	s, problems := configs.DefaultSettings(nil)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	if s.Listen != "127.0.0.1:8080" || s.Log != "sqlite:data/log.db" || s.Ledger != "sqlite:data/ledger.db" ||
+		s.Store.Kind != "blocks" || s.Store.Path != "data/blocks.db" || s.Key != "data/log.key" {
+		t.Errorf("got %+v", s)
+	}
+}
+
+func TestTheEnvironmentOverridesSettings(t *testing.T) {
+	s, problems := configs.DefaultSettings([]string{
+		"NUANJU_LISTEN=:9", "NUANJU_STORE_KIND=influx", "NUANJU_STORE_URL=http://db:8086", "NUANJU_STORE_BUCKET=b",
+		"NUANJU_LANG=en", "HOME=/root",
+	})
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	if s.Listen != ":9" || s.Store.Kind != "influx" || s.Store.URL != "http://db:8086" {
+		t.Errorf("got %+v", s)
+	}
+}
+
+// Everything that is wrong with settings is told at once.
+func TestBadSettings(t *testing.T) {
+	tests := map[string]struct {
+		change []string // from, to
+		env    []string
+		want   []string
+	}{
+		"unknown key":      {change: []string{"drain:", "drian:"}, want: []string{`unknown key "drian"`, `missing key "drain"`}},
+		"no address":       {change: []string{"127.0.0.1:8080", "nowhere"}, want: []string{`"nowhere" is not an address`}},
+		"unknown store":    {change: []string{"kind: blocks", "kind: redis"}, want: []string{`store.kind: want blocks or influx, got "redis"`}},
+		"half of influx":   {env: []string{"NUANJU_STORE_KIND=influx"}, want: []string{"store.url: want", "store.bucket: InfluxDB needs one"}},
+		"unknown variable": {env: []string{"NUANJU_STROE_URL=x"}, want: []string{"NUANJU_STROE_URL overrides no setting"}},
+		"out of range":     {change: []string{"max_body_mib: 32", "max_body_mib: 0"}, want: []string{"max_body_mib"}},
+		"log level":        {change: []string{"log_level: info", "log_level: loud"}, want: []string{`log_level: want debug`}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := configs.Annotated
+			if test.change != nil {
+				b = []byte(strings.Replace(string(b), test.change[0], test.change[1], 1))
+			}
+			_, problems := configs.ParseSettings("nuanju.yaml", b, test.env)
+			for _, want := range test.want {
+				if !slices.ContainsFunc(problems, func(p configs.Problem) bool { return strings.Contains(p.Text, want) }) {
+					t.Errorf("want %q among\n%v", want, problems)
+				}
+			}
+		})
+	}
+}
+
+func FuzzParseSettings(f *testing.F) {
+	f.Add(configs.Annotated)
+	f.Add([]byte("listen: x"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, problems := configs.ParseSettings("f.yaml", b, nil)
+		if problems == nil && (s.Listen == "" || s.Log == "" || s.Ledger == "") {
+			t.Errorf("accepted without a place for everything: %+v", s)
+		}
+	})
+}
