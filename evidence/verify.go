@@ -24,6 +24,7 @@ type Fault struct {
 	Problem string
 }
 
+// String is the place and the problem, a colon between.
 func (f Fault) String() string { return f.Where + ": " + f.Problem }
 
 // maxFaults bounds what Verify lists: a file overwritten with noise has as many faults as rows.
