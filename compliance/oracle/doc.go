@@ -25,7 +25,8 @@
 //     judging or later are not listed. The first test of a room that is set aside twice over is paid by following the
 //     chain to the test that stands.
 //  12. (6) Standing compliant tests that start at the very time of a non-compliant one bound its reach on neither side, and
-//     are no "next" test for the unknown time either.
+//     are no "next" test for the unknown time either. One that ends after the start of the non-compliant test moves
+//     the beginning of its reach to that end.
 //  13. (6) A test's window may reach beyond the judged time; what it confirms does not.
 //  14. (6) Of reports at one time the last row replaces the others before it is asked which is open.
 //  15. (6) A reading at or above its threshold proves warmth at its own time, whatever the household's status then, before
@@ -45,5 +46,6 @@
 //  23. (7) With heating suspended all usage is 0, as are the heat and fault fees and the remedy's value; the 30 % are taken
 //     of the rounded area fee.
 //  24. (7) In a season that is not marked as agreed the base fee is the whole year's, however short the season is.
-//  25. (case.md) Usage and bill are there when a meter file has rows, even if none of them is known yet.
+//  25. (case.md) Usage and bill are there when a meter file has rows, even if none of them is known yet,
+//     and also with heating suspended.
 package oracle

@@ -147,6 +147,12 @@ func (g *generator) chooseSeason() {
 		}
 	}
 	g.agreed = g.chance(15)
+	if g.chance(3) { // agreed, and longer than the statutory one
+		g.first = time.Date(g.first.Year(), time.November, 1, 0, 0, 0, 0, zone())
+		g.last, g.agreed = g.first.AddDate(0, 0, 150), true
+		g.season = span{midnight(g.first), midnight(nextDay(g.last))}
+		g.lively = span{g.season.start, midnight(g.first.AddDate(0, 0, days))}
+	}
 	g.remember(g.season.start, g.season.start+heatUp, g.lively.start, g.lively.end, g.season.end)
 	for d := local(g.lively.start); midnight(d) < g.lively.end; d = nextDay(d) {
 		g.remember(midnight(d))
@@ -192,7 +198,7 @@ func (g *generator) chooseAsOf() {
 
 func (g *generator) chooseHousehold() {
 	g.policy = one(g, "beijing-metered", "beijing-metered", "beijing-metered-boiler")
-	g.area = one(g, "89.5", "100", "33.33", "61.27", "47.1234", "120.05")
+	g.area = one(g, "89.5", "100", "33.33", "61.27", "47.1234", "47.08396", "120.05")
 	g.suspended = g.chance(6)
 	all := []room{
 		{"living", "living_room", true}, {"bed1", "bedroom", true}, {"bed2", "bedroom", true},

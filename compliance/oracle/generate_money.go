@@ -164,7 +164,9 @@ func thousandths(n int64) string {
 }
 
 func (g *generator) makeUnsupplied() {
-	if g.chance(30) {
+	if g.last.Sub(g.first) > 130*24*time.Hour && g.chance(60) {
+		g.dateTable("unsupplied.csv", [][2]time.Time{{g.first.AddDate(0, 0, -3), g.last.AddDate(0, 0, g.IntN(3)-1)}})
+	} else if g.chance(30) {
 		g.dateTable("unsupplied.csv", g.someDays(1+g.IntN(3)))
 	}
 }
