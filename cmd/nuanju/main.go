@@ -48,6 +48,9 @@ type commands struct {
 	Check    checkCommand    `cmd:"" help:"Judge a case: one household, one season, in plain files."`
 	Explain  explainCommand  `cmd:"" help:"Say what a clause means, where it is computed, and which scenarios show it."`
 	Policies policiesCommand `cmd:"" help:"List policy packs and their editions, or check one of your own."`
+
+	Token  tokenCommand  `cmd:"" help:"Access tokens of devices, desks and residents."`
+	Verify verifyCommand `cmd:"" help:"Check the evidence log and the store, and name what is damaged."`
 }
 
 // run is the program without the process: it returns the exit status.

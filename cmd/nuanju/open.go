@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/nuanju/nuanju/configs"
+	"github.com/nuanju/nuanju/evidence"
+	"github.com/nuanju/nuanju/ledger"
+	"github.com/nuanju/nuanju/sensors"
+	"github.com/nuanju/nuanju/sensors/blocks"
+	"github.com/nuanju/nuanju/sensors/influx"
+)
+
+// settingsFlag is the setting that every command of a server has.
+type settingsFlag struct {
+	Config string `type:"path" env:"NUANJU_CONFIG" placeholder:"FILE" help:"Settings; without it the defaults, which nuanju serve --print-config prints."`
+}
+
+// read is the settings of the file, or the defaults, with the environment's overrides.
+func (f settingsFlag) read() (*configs.Settings, error) {
+	if f.Config != "" {
+		s, err := configs.ReadSettings(f.Config, os.Environ())
+		var path *fs.PathError
+		if errors.As(err, &path) {
+			return nil, errUsage{fmt.Errorf("settings %s: %w", f.Config, path.Err)}
+		}
+		return s, err
+	}
+	s, problems := configs.DefaultSettings(os.Environ())
+	return s, problems.Err()
+}
+
+// dataFolder makes the folder of the embedded stores, readable by its owner only.
+func dataFolder(s *configs.Settings) error { return os.MkdirAll(s.Data, 0o700) }
+
+// openStore opens the store of readings.
+func openStore(ctx context.Context, s *configs.Settings) (sensors.Store, error) {
+	if s.Store.Kind == "blocks" {
+		return blocks.Open(ctx, s.Store.Path)
+	}
+	token := ""
+	if s.Store.TokenFile != "" {
+		b, err := os.ReadFile(s.Store.TokenFile)
+		if err != nil {
+			return nil, err
+		}
+		token = strings.TrimSpace(string(b))
+	}
+	return influx.Open(influx.Config{URL: s.Store.URL, Token: token, Org: s.Store.Org, Bucket: s.Store.Bucket})
+}
+
+// openLedger opens the ledger.
+func openLedger(ctx context.Context, s *configs.Settings) (*ledger.Ledger, error) {
+	return ledger.Open(ctx, s.Ledger)
+}
+
+// openLog opens the evidence log with its key, which is made at the first start.
+func openLog(ctx context.Context, s *configs.Settings, options evidence.Options) (*evidence.Log, error) {
+	key, err := evidence.LoadKey(s.Key)
+	if errors.Is(err, fs.ErrNotExist) {
+		if key, err = evidence.NewKey(s.LogName); err == nil {
+			err = key.Save(s.Key)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the log's signing key: %w", err)
+	}
+	if key.Name() != s.LogName {
+		return nil, fmt.Errorf("the key in %s signs as %q, but log_name is %q: a log keeps its name", s.Key, key.Name(), s.LogName)
+	}
+	return evidence.Open(ctx, s.Log, key, options)
+}
