@@ -7,8 +7,7 @@
 //
 //  1. (2) A reading stops holding exactly 90 min after its time: at that instant the room is unknown already.
 //  2. (2) Two values for one room and time are compared after calibration.
-//  3. (3) At t−12 h itself the old setpoint still counts towards the minimum over (t−12 h, t] only if it held just after;
-//     so a raised setpoint binds from exactly 12 h on.
+//  3. (3) A raised setpoint binds from exactly 12 h after it was set: at that instant (t − 12 h, t] holds nothing older.
 //  4. (3) Only a change of demand starts the 12 h anew: of rows at one time the last is taken first, and an "on" that
 //     finds the heating on, also after an overruled "off" of the same time, changes nothing.
 //  5. (4) The outdoor day that has begun but not ended at the moment of judging is listed as undetermined; one that ends
@@ -22,8 +21,8 @@
 //  10. (6) Windows are half open like all intervals: one that ends where a hull starts, or starts where it ends, does not
 //     meet it. A window of no length meets the hull that holds its instant.
 //  11. (6) A test that is not applicable is nobody's rival, since it decides nothing. Tests that start at the moment of
-//     judging or later are not listed. The first test of a room that is set aside twice over is paid by following the
-//     chain to the test that stands.
+//     judging or later are not listed. A test set aside by one that is itself set aside is paid by whoever pays at the end
+//     of the chain.
 //  12. (6) Standing compliant tests that start at the very time of a non-compliant one bound its reach on neither side, and
 //     are no "next" test for the unknown time either. One that ends after the start of the non-compliant test moves
 //     the beginning of its reach to that end.
