@@ -226,7 +226,7 @@ func (a *account) latePayment() {
 	due := a.money.Due.In(a.facts.Season.Start.Year())
 	weighted := new(big.Rat) // fen × percent × days
 	days := 0
-	var lot, rate = new(big.Rat), compliance.Decimal{}
+	lot, rate := new(big.Rat), compliance.Decimal{}
 	var sameRate Fen
 	flush := func() { weighted.Add(weighted, lot.Mul(fenRat(sameRate), rate.Rat())); sameRate = 0 }
 	for d := due + 1; d <= a.lastDay; d++ {

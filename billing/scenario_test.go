@@ -1,9 +1,6 @@
 package billing_test
 
 import (
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/nuanju/nuanju/billing"
@@ -11,23 +8,7 @@ import (
 )
 
 // Every scenario below testdata is judged and found to be as it says.
-func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/A*/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scenarios: %v", err)
-	}
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.ToSlash(strings.TrimPrefix(file, "testdata"+string(filepath.Separator))), ".txtar")
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			archive, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			casetest.Run(t, archive)
-		})
-	}
-}
+func TestScenarios(t *testing.T) { casetest.RunAll(t) }
 
 // Every clause has a rule, a scenario in which it fires and one in which it does not.
 func TestEveryClauseIsShown(t *testing.T) {

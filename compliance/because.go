@@ -62,6 +62,7 @@ const (
 )
 
 func celsius(name string, v float64) Value { return Value{Name: name, Kind: KindCelsius, Number: v} }
+
 func count(name string, n int) Value       { return Value{Name: name, Kind: KindCount, Number: float64(n)} }
 func instant(name string, t Instant) Value { return Value{Name: name, Kind: KindInstant, At: t} }
 func day(name string, d Date) Value        { return Value{Name: name, Kind: KindDate, Date: d} }

@@ -113,48 +113,64 @@ func (a Article) Places() []string {
 // Articles is the clauses whose rules are in this package, in contract order.
 func Articles() []Article {
 	articles := []Article{
-		{Clause: A2, Title: Words{"采暖季", "The season"}, Rules: []any{Season.In, Season.Winter},
+		{
+			Clause: A2, Title: Words{"采暖季", "The season"}, Rules: []any{Season.In, Season.Winter},
 			Plain: Words{
 				"采暖季自首日当地 00:00 起，至末日 24:00 止，首末两日均计入；法定为 11 月 15 日至次年 3 月 15 日，可由政府延长或缩短，也可另行约定。",
 				"The season runs from 00:00 local of its first day to 24:00 of its last, both included. The statutory one is 15 November to 15 March; the government may change it, a contract may agree another.",
-			}},
-		{Clause: A3, Title: Words{"供热标准", "The standard"},
+			},
+		},
+		{
+			Clause: A3, Title: Words{"供热标准", "The standard"},
 			Rules: []any{(*judge).demandOver, (*judge).owed, (*judge).rawThreshold, (*judge).thresholdAt, run},
 			Plain: Words{
 				"卧室、起居室温度应不低于 18 °C（用热人设定更低时按设定值）；开启采暖设施后 12 小时内达到。调高设定值后的高出部分同样给 12 小时。读数按收到的数值判定，不取整，最多代表 90 分钟。",
 				"Bedrooms and living rooms reach 18 °C, or the resident's lower setting, within 12 hours of switching on; a raised setting is owed 12 hours later. Readings are judged as received, never rounded, and speak for at most 90 minutes.",
-			}},
-		{Clause: A722, Title: Words{"不达标的确认与按零计量", "Failing time: confirmed, then billed as zero"},
+			},
+		},
+		{
+			Clause: A722, Title: Words{"不达标的确认与按零计量", "Failing time: confirmed, then billed as zero"},
 			Rules: []any{(*judge).decide, (*judge).find, (*judge).rival, (*judge).decidePayer, vouchedSpan, (*judge).unsensed},
 			Plain: Words{
 				"传感器读数只构成疑似；双方共同确认或第三方检测才能确认。检测以用热人委托的为先，其次共同委托，再次供热人委托；24 小时内同一房间的后位检测被取代。确认的不达标时间内用热按零计。",
 				"Sensors only raise suspicion: both sides together or a third-party test confirm. The resident's tester comes before a joint one before the supplier's; a lower test of the same room within 24 hours is set aside. Heat used in confirmed failing time counts as zero.",
-			}},
-		{Clause: A7221, Title: Words{"用热人自身原因", "The resident's own doing"}, Rules: []any{(*judge).exemptions},
+			},
+		},
+		{
+			Clause: A7221, Title: Words{"用热人自身原因", "The resident's own doing"}, Rules: []any{(*judge).exemptions},
 			Plain: Words{
 				"用热人擅自改动房屋或采暖设施、扩大用热面积或破坏保温的，经供热人举证，该段时间免责；只主张不举证，不免责。",
 				"Rooms or fixtures altered, the heated area enlarged or insulation spoiled by the resident: exempt for the time that the supplier proves. A claim without proof exempts nothing.",
-			}},
-		{Clause: A7222, Title: Words{"拒绝入户", "Refused entry"}, Rules: []any{(*judge).exemptions},
+			},
+		},
+		{
+			Clause: A7222, Title: Words{"拒绝入户", "Refused entry"}, Rules: []any{(*judge).exemptions},
 			Plain: Words{
 				"用热人拒绝供热人入户检查维修的，经举证，该段时间免责。",
 				"The resident refused entry for inspection or repair: exempt for the time that is proved.",
-			}},
-		{Clause: A7223, Title: Words{"政府限供", "Rationing by government"}, Rules: []any{(*judge).exemptions},
+			},
+		},
+		{
+			Clause: A7223, Title: Words{"政府限供", "Rationing by government"}, Rules: []any{(*judge).exemptions},
 			Plain: Words{
 				"政府限供气、电、水的，经举证，该段时间免责。",
 				"Gas, power or water rationed by government: exempt for the time that is proved.",
-			}},
-		{Clause: A7224, Title: Words{"室外严寒", "Severe cold outside"}, Rules: []any{(*judge).outdoorDays, (*judge).observedDay, nearest},
+			},
+		},
+		{
+			Clause: A7224, Title: Words{"室外严寒", "Severe cold outside"}, Rules: []any{(*judge).outdoorDays, (*judge).observedDay, nearest},
 			Plain: Words{
 				"室外日平均温度低于 −7.6 °C 的当地日全天免责，恰为 −7.6 °C 不免责。日平均取 02、08、14、20 时四次观测（±30 分钟内最近者）；缺任何一次则不确定、不免责；当日结束前为暂定；官方日值优先。",
 				"A local day whose outdoor mean is strictly below −7.6 °C is exempt; exactly −7.6 is not. The mean is of the observations nearest to 02, 08, 14 and 20 h, within 30 minutes; one missing leaves the day undetermined and not exempt, and so does a day that has not ended. An official value takes precedence.",
-			}},
-		{Clause: A7225, Title: Words{"计划检修", "Planned maintenance"}, Rules: []any{(*judge).stoppages, (*judge).exemptSpan},
+			},
+		},
+		{
+			Clause: A7225, Title: Words{"计划检修", "Planned maintenance"}, Rules: []any{(*judge).stoppages, (*judge).exemptSpan},
 			Plain: Words{
 				"开始之前公告、不超过 6 小时（恰 6 小时可）、属本采暖季前三次、并有记录的检修停供免责；超过 6 小时的全部不免责，其后升温时间不免责。",
 				"A stoppage announced before it starts, at most 6 hours long (exactly 6 counts), among the first three of the season and with its record is exempt. One that is longer is not exempt at all, nor is the reheating after one.",
-			}},
+			},
+		},
 	}
 	for i := range articles {
 		articles[i].Files = testdata

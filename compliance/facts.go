@@ -1,6 +1,10 @@
 package compliance
 
-import "time"
+import (
+	"time"
+
+	"github.com/nuanju/nuanju/sensors"
+)
 
 // Facts are all that is known of one household in one season: what was measured and what was declared. Judge is a
 // pure function of them and of a policy. Slices other than readings may be in any order, except where the
@@ -65,24 +69,18 @@ type RoomKind string
 
 // The kinds of rooms; only the first two are judged (A3).
 const (
-	Bedroom    RoomKind = "bedroom"
-	LivingRoom RoomKind = "living_room"
-	Kitchen    RoomKind = "kitchen"
-	Bathroom   RoomKind = "bathroom"
-	OtherRoom  RoomKind = "other"
+	Bedroom    = RoomKind(sensors.Bedroom)
+	LivingRoom = RoomKind(sensors.LivingRoom)
+	Kitchen    = RoomKind(sensors.Kitchen)
+	Bathroom   = RoomKind(sensors.Bathroom)
+	OtherRoom  = RoomKind(sensors.OtherRoom)
 )
 
 // Judged reports whether the standard is owed in rooms of this kind: bedrooms and living rooms (A3).
 func (k RoomKind) Judged() bool { return k == Bedroom || k == LivingRoom }
 
 // Known reports whether the kind is one of those above.
-func (k RoomKind) Known() bool {
-	switch k {
-	case Bedroom, LivingRoom, Kitchen, Bathroom, OtherRoom:
-		return true
-	}
-	return false
-}
+func (k RoomKind) Known() bool { return sensors.RoomKind(k).Known() }
 
 // Reading is one measured room temperature (section 2).
 type Reading struct {

@@ -12,9 +12,10 @@ const WorkflowSubject = "ledger"
 
 // OutboxEntry is an entry for the evidence log, written in the transaction that it tells of. Its key occurs once.
 type OutboxEntry struct {
-	ID        int64 // in order of writing
-	Key       string
-	Subject   string
+	ID      int64 // in order of writing
+	Key     string
+	Subject string
+	// Content is what the log gets. It has the key in it: by their contents entries are told apart.
 	Content   []byte
 	CreatedAt sensors.Instant
 	// Tried is the log's size before the entry was first given to it; -1: never. If it is set, the entry may be in the log,
@@ -69,7 +70,7 @@ func (l *Ledger) Deliver(ctx context.Context, log EvidenceLog, limit int) (int, 
 	}
 	leaves, err := find(ctx, log, waiting)
 	if err != nil {
-		return 0, fail("looking for what was delivered", err)
+		return 0, fmt.Errorf("ledger: looking for what was delivered: %w", err)
 	}
 	var missing []OutboxEntry
 	for _, e := range waiting {
@@ -83,7 +84,7 @@ func (l *Ledger) Deliver(ctx context.Context, log EvidenceLog, limit int) (int, 
 		}
 		first, err := log.Append(ctx, missing)
 		if err != nil {
-			return 0, fail("delivering to the evidence log", err)
+			return 0, fmt.Errorf("ledger: delivering to the evidence log: %w", err)
 		}
 		for i, e := range missing {
 			leaves[e.Key] = first + int64(i)

@@ -3,6 +3,7 @@ package sensors_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -84,5 +85,14 @@ func TestQuantitiesHaveNamesOfTheirOwn(t *testing.T) {
 	}
 	if got := sensors.Quantity(200).String(); got != "quantity(200)" {
 		t.Errorf("an unknown quantity is named %q", got)
+	}
+}
+
+func TestEarliestAndLatestAreWholeYears(t *testing.T) {
+	if want := sensors.At(time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)); sensors.Earliest != want {
+		t.Errorf("Earliest is %v", sensors.Earliest.Time())
+	}
+	if want := sensors.At(time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC)) - 1; sensors.Latest != want {
+		t.Errorf("Latest is %v", sensors.Latest.Time())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 )
 
 // Sample is one value of a series.
@@ -13,20 +14,20 @@ type Sample struct {
 	Value    float64 // exactly as received, in the unit of the series' quantity
 }
 
-// The first and the last instant that a sample may have. One nanosecond and two are left at the ends of Instant so
-// that every store can name an instant before and after: InfluxDB keeps them for itself.
+// The first and the last instant that a sample may have. To InfluxDB 1.8 a query that begins or ends before 1970 has no
+// beginning or no end, and all versions keep the last instants of 2262 for themselves.
 const (
-	Earliest Instant = math.MinInt64 + 2
-	Latest   Instant = math.MaxInt64 - 1
+	Earliest Instant = 0                         // 1970-01-01T00:00:00Z
+	Latest   Instant = 9_214_646_399_999_999_999 // 2261-12-31T23:59:59.999999999Z
 )
 
 // Check says what is wrong with the sample, or nil: its time lies in [Earliest, Latest] and its value is a number.
 func (s Sample) Check() error {
 	if s.At < Earliest || s.At > Latest {
-		return fmt.Errorf("time %d ns cannot be kept", int64(s.At))
+		return fmt.Errorf("its time %s is not between the years 1970 and 2261", s.At.Time().Format(time.RFC3339Nano))
 	}
 	if s.Received < Earliest || s.Received > Latest {
-		return fmt.Errorf("time of receipt %d ns cannot be kept", int64(s.Received))
+		return fmt.Errorf("its time of receipt %s is not between the years 1970 and 2261", s.Received.Time().Format(time.RFC3339Nano))
 	}
 	if math.IsNaN(s.Value) || math.IsInf(s.Value, 0) {
 		return fmt.Errorf("%v is not a number", s.Value)

@@ -201,8 +201,12 @@ func (g *generator) chooseHousehold() {
 	g.area = one(g, "89.5", "100", "33.33", "61.27", "47.1234", "47.08396", "120.05")
 	g.suspended = g.chance(6)
 	all := []room{
-		{"living", "living_room", true}, {"bed1", "bedroom", true}, {"bed2", "bedroom", true},
-		{"kitchen", "kitchen", false}, {"bath", "bathroom", false}, {"den", "other", false},
+		{"living", "living_room", true},
+		{"bed1", "bedroom", true},
+		{"bed2", "bedroom", true},
+		{"kitchen", "kitchen", false},
+		{"bath", "bathroom", false},
+		{"den", "other", false},
 	}
 	g.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	g.rooms = all[:1+g.IntN(4)]

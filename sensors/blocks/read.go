@@ -28,20 +28,20 @@ func date(day int64) string { return time.Unix(day*86400, 0).UTC().Format(time.D
 
 // Read appends the samples of a series in [from, to). See sensors.Store.
 func (s *Store) Read(ctx context.Context, series sensors.Series, from, to sensors.Instant, into []sensors.Sample) ([]sensors.Sample, error) {
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return into, ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	var d decoder
 	return s.span(ctx, &d, sensors.Span{Series: series, From: from, To: to}, into)
 }
 
 // ReadMany reads many spans. See sensors.Store.
 func (s *Store) ReadMany(ctx context.Context, spans []sensors.Span, visit func(i int, samples []sensors.Sample) error) error {
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	var d decoder
 	var samples []sensors.Sample
 	for i, span := range spans {
@@ -107,10 +107,10 @@ func clip(samples []sensors.Sample, kept int, from, to sensors.Instant) []sensor
 
 // Last is the latest sample of a series before an instant. See sensors.Store.
 func (s *Store) Last(ctx context.Context, series sensors.Series, before sensors.Instant) (sensors.Sample, bool, error) {
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return sensors.Sample{}, false, ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	id, ok := s.id(series)
 	if !ok {
 		return sensors.Sample{}, false, ctx.Err()
@@ -156,10 +156,10 @@ type Day struct {
 
 // Days summarizes the days of a series that have samples and meet [from, to), in order, from the headers of their blocks.
 func (s *Store) Days(ctx context.Context, series sensors.Series, from, to sensors.Instant) ([]Day, error) {
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return nil, ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	id, ok := s.id(series)
 	if !ok || from >= to {
 		return nil, ctx.Err()

@@ -18,6 +18,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/nuanju/nuanju/sensors"
+	"github.com/nuanju/nuanju/sensors/internal/gate"
 )
 
 // ErrClosed is returned by every method after Close.
@@ -61,7 +62,7 @@ type Store struct {
 	mu  sync.RWMutex
 	ids map[sensors.Series]seriesID // all of the file's series
 
-	gate gate
+	gate gate.Gate
 }
 
 var _ sensors.Store = (*Store)(nil)
@@ -74,7 +75,6 @@ var _ sensors.Store = (*Store)(nil)
 // of samples is a small price for never having to know.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s := &Store{path: path, writing: make(chan struct{}, 1), ids: make(map[sensors.Series]seriesID)}
-	s.gate.init()
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("blocks: %s: %w", path, err), s.release())
 	}
@@ -193,10 +193,10 @@ func (s *Store) id(series sensors.Series) (seriesID, bool) {
 
 // List is every series that something was written to, in no particular order.
 func (s *Store) List(context.Context) ([]sensors.Series, error) {
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return nil, ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	all := make([]sensors.Series, 0, len(s.ids))
@@ -208,7 +208,7 @@ func (s *Store) List(context.Context) ([]sensors.Series, error) {
 
 // Close waits for calls in progress and closes the file. A second Close does nothing.
 func (s *Store) Close() error {
-	if !s.gate.close() {
+	if !s.gate.Close() {
 		return nil
 	}
 	return s.release()

@@ -33,10 +33,10 @@ const maxFaults = 100
 // its place, its header and what it unpacks to; and SQLite's own structure, in which a row could be lost. An error
 // means that it could not finish. A store with faults is mended by rebuilding it from the evidence log.
 func (s *Store) Verify(ctx context.Context) ([]Fault, error) {
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return nil, ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	faults, err := s.verifyBlocks(ctx)
 	if err == nil {
 		faults, err = s.verifyFile(ctx, faults)

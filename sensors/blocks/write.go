@@ -21,10 +21,10 @@ type part struct {
 
 // Write is one transaction. See sensors.Store.
 func (s *Store) Write(ctx context.Context, batches []sensors.Batch) ([]sensors.Conflict, error) {
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return nil, ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	if err := sensors.CheckBatches(batches); err != nil {
 		return nil, fmt.Errorf("blocks: %w", err)
 	}

@@ -171,15 +171,15 @@ func testExtremes(t *testing.T, place Place) {
 	s := open(t, place)
 	var want []sensors.Sample
 	for _, i := range []sensors.Instant{
-		sensors.Earliest, sensors.Earliest + 1, noon - sensors.Instant(100*365*24*time.Hour), -1, 0, 1,
-		noon, noon + 1, noon + 2, noon + 999_999_999, sensors.Latest - 1, sensors.Latest,
+		sensors.Earliest, sensors.Earliest + 1, sensors.Earliest + 2, sensors.At(time.Date(1999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)),
+		noon, noon + 1, noon + 2, noon + 999_999_999, noon + 1_000_000_000, sensors.Latest - 1, sensors.Latest,
 	} {
-		want = append(want, sensors.Sample{At: i, Received: -i, Value: float64(len(want)) / 10})
+		want = append(want, sensors.Sample{At: i, Received: sensors.Latest - i, Value: float64(len(want)) / 10})
 	}
 	wantNone(t, write(t, s, room("d"), want...))
 	wantSamples(t, read(t, s, room("d"), math.MinInt64, math.MaxInt64), want...)
 	wantSamples(t, read(t, s, room("d"), sensors.Earliest, sensors.Latest), want[:len(want)-1]...)
-	wantSamples(t, read(t, s, room("d"), noon+1, noon+2), want[7])
+	wantSamples(t, read(t, s, room("d"), noon+1, noon+2), want[5])
 	for i, w := range want {
 		got, ok, err := s.Last(t.Context(), room("d"), w.At+1)
 		if err != nil || !ok {
@@ -196,8 +196,9 @@ func testRefused(t *testing.T, place Place) {
 		"NaN":                 {Series: room("bad"), Samples: []sensors.Sample{at(0, 20), at(1, math.NaN())}},
 		"+Inf":                {Series: room("bad"), Samples: []sensors.Sample{at(1, math.Inf(1))}},
 		"-Inf":                {Series: room("bad"), Samples: []sensors.Sample{at(1, math.Inf(-1))}},
-		"before all time":     {Series: room("bad"), Samples: []sensors.Sample{{At: math.MinInt64, Value: 1}}},
-		"after all time":      {Series: room("bad"), Samples: []sensors.Sample{{At: math.MaxInt64, Value: 1}}},
+		"before all time":     {Series: room("bad"), Samples: []sensors.Sample{{At: sensors.Earliest - 1, Value: 1}}},
+		"after all time":      {Series: room("bad"), Samples: []sensors.Sample{{At: sensors.Latest + 1, Value: 1}}},
+		"received before":     {Series: room("bad"), Samples: []sensors.Sample{{At: noon, Received: math.MinInt64, Value: 1}}},
 		"no quantity":         {Series: sensors.Series{Owner: "bad"}, Samples: []sensors.Sample{at(1, 20)}},
 		"no owner":            {Series: room(""), Samples: []sensors.Sample{at(1, 20)}},
 		"an owner with \\":    {Series: room(`a\`), Samples: []sensors.Sample{at(1, 20)}},

@@ -25,6 +25,8 @@ package casetest
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -42,6 +44,26 @@ type found struct {
 	policy *compliance.Policy
 	usage  *billing.Usage
 	bill   *billing.Bill
+}
+
+// RunAll runs every scenario below the package's testdata, each named by its clause and file.
+func RunAll(t *testing.T) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/A*/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, file := range files {
+		name := strings.TrimPrefix(strings.TrimSuffix(filepath.ToSlash(file), ".txtar"), "testdata/")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			archive, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			Run(t, archive)
+		})
+	}
 }
 
 // Run judges the scenario in the archive and reports every line of want that does not hold.
