@@ -19,8 +19,40 @@ type Judged struct {
 	Settled   sensors.Instant
 	Digest    string
 	Carry     []byte
-	// because is the reasons of the tiles that go on, by room.
-	because map[string]json.RawMessage
+	// because is the reasons of the tiles that go on: a JSON object, by room.
+	because string
+}
+
+// reasons is the reasons of the tiles that go on, by room.
+func (j *Judged) reasons() (map[string]json.RawMessage, error) {
+	byRoom := map[string]json.RawMessage{}
+	if j.because == "" {
+		return byRoom, nil
+	}
+	if err := json.Unmarshal([]byte(j.because), &byRoom); err != nil {
+		return nil, fmt.Errorf("household %s: %w", j.Household, err)
+	}
+	return byRoom, nil
+}
+
+// reasonsOf is a JSON object of the reasons of the tiles of a judgment that go on. It is written by hand: each is JSON already.
+func reasonsOf(j *Judgment) (string, error) {
+	object := []byte{'{'}
+	for _, room := range j.Rooms {
+		n := len(room.Tiles)
+		if n == 0 || room.Tiles[n-1].End != j.Until {
+			continue
+		}
+		name, err := json.Marshal(room.Room)
+		if err != nil {
+			return "", err
+		}
+		if len(object) > 1 {
+			object = append(object, ',')
+		}
+		object = append(append(append(object, name...), ':'), stepsOf(room.Tiles[n-1].Because)...)
+	}
+	return string(append(object, '}')), nil
 }
 
 // WriteJudgments writes what was found at now of some households, in one transaction. Only what changed gets new rows; what they
@@ -105,32 +137,22 @@ func (t tx) writeJudgments(ctx context.Context, all []Judgment, now sensors.Inst
 
 // add decides what a judgment changes.
 func (k *tick) add(j *Judgment, before Judged, tiles []tileRow, episodes []episodeRow, now sensors.Instant) error {
-	kept := tiles[:0]
-	for _, r := range tiles {
-		if r.open {
-			r.end = before.Until
-			if because := before.because[r.room]; because != nil {
-				r.Because = because
-			}
-		}
-		if r.open || r.end > j.From { // the query's from was the least of several households
-			kept = append(kept, r)
-		}
+	kept, err := touched(j, before, tiles)
+	if err != nil {
+		return err
 	}
 	next := Judged{
 		Household: j.Household, Version: before.Version, At: max(now, before.At), Until: j.Until, Settled: j.Settled,
-		Digest: j.Digest, Carry: j.Carry, because: map[string]json.RawMessage{},
+		Digest: j.Digest, Carry: j.Carry,
+	}
+	if next.because, err = reasonsOf(j); err != nil {
+		return err
 	}
 	superseded, added := splice(kept, j)
 	endedEpisodes, newEpisodes := spliceEpisodes(episodes, j)
 	if len(superseded)+len(added)+len(endedEpisodes)+len(newEpisodes) > 0 {
 		next.Version++
 		k.changed = append(k.changed, change{next, max(before.Until, 0)})
-	}
-	for _, room := range j.Rooms {
-		if n := len(room.Tiles); n > 0 && room.Tiles[n-1].End == j.Until {
-			next.because[room.Room] = stepsOf(room.Tiles[n-1].Because)
-		}
 	}
 	k.superseded = append(k.superseded, superseded...)
 	for _, r := range added {
@@ -145,6 +167,31 @@ func (k *tick) add(j *Judgment, before Judged, tiles []tileRow, episodes []episo
 		k.done = append(k.done, Dirty{Household: j.Household, Version: j.Mark})
 	}
 	return nil
+}
+
+// touched is the kept tiles that a judgment can change, with where those that go on end so far. One of those that the judgment cuts
+// gets its latest reasons.
+func touched(j *Judgment, before Judged, tiles []tileRow) ([]tileRow, error) {
+	var reasons map[string]json.RawMessage
+	kept := tiles[:0]
+	for _, r := range tiles {
+		if r.open {
+			r.end = before.Until
+			if r.start < j.From {
+				if reasons == nil {
+					var err error
+					if reasons, err = before.reasons(); err != nil {
+						return nil, err
+					}
+				}
+				r.Because = stepsOf(reasons[r.room])
+			}
+		}
+		if r.open || r.end > j.From { // the query's from was the least of several households
+			kept = append(kept, r)
+		}
+	}
+	return kept, nil
 }
 
 func (k *tick) write(ctx context.Context, t tx, now sensors.Instant) error {
@@ -208,14 +255,6 @@ func asInt(b bool) int64 {
 }
 
 func (t tx) writeJudged(ctx context.Context, rows []Judged) error {
-	texts := make([]string, len(rows))
-	for i := range rows {
-		text, err := json.Marshal(rows[i].because)
-		if err != nil {
-			return err
-		}
-		texts[i] = string(text)
-	}
 	return t.insert(ctx, "INSERT INTO judged (household, version, judged_at, until_ns, settled_ns, digest, carry, open_because) VALUES",
 		`ON CONFLICT (household) DO UPDATE SET version = excluded.version, judged_at = excluded.judged_at, until_ns = excluded.until_ns,
 			settled_ns = excluded.settled_ns, digest = excluded.digest, carry = excluded.carry, open_because = excluded.open_because`,
@@ -225,7 +264,7 @@ func (t tx) writeJudged(ctx context.Context, rows []Judged) error {
 			if carry == nil {
 				carry = []byte{}
 			}
-			return append(to, r.Household, r.Version, int64(r.At), int64(r.Until), int64(r.Settled), r.Digest, carry, texts[i])
+			return append(to, r.Household, r.Version, int64(r.At), int64(r.Until), int64(r.Settled), r.Digest, carry, r.because)
 		})
 }
 
@@ -248,24 +287,17 @@ func (l *Ledger) Judged(ctx context.Context, households []string) (all map[strin
 }
 
 func readJudged(ctx context.Context, q querier, households []string) (map[string]Judged, error) {
-	type row struct {
-		Judged
-		text string
-	}
 	rows, err := q.QueryContext(ctx, `SELECT household, version, judged_at, until_ns, settled_ns, digest, carry, open_because
 		FROM judged WHERE household IN (`+placeholders(len(households))+")", anys(households)...)
-	found, err := collect(rows, err, func(r *row) []any {
-		return []any{&r.Household, &r.Version, &r.At, &r.Until, &r.Settled, &r.Digest, &r.Carry, &r.text}
+	found, err := collect(rows, err, func(j *Judged) []any {
+		return []any{&j.Household, &j.Version, &j.At, &j.Until, &j.Settled, &j.Digest, &j.Carry, &j.because}
 	})
 	if err != nil {
 		return nil, err
 	}
 	all := make(map[string]Judged, len(found))
-	for _, r := range found {
-		if err := json.Unmarshal([]byte(r.text), &r.because); err != nil {
-			return nil, fmt.Errorf("household %s: %w", r.Household, err)
-		}
-		all[r.Household] = r.Judged
+	for _, j := range found {
+		all[j.Household] = j
 	}
 	return all, nil
 }

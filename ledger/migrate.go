@@ -19,6 +19,9 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
+// versions is the table of the migrations that were done.
+const versions = "ledger_versions"
+
 // migrate brings the database to the newest version: each migration in a transaction of its own.
 func (l *Ledger) migrate(ctx context.Context) error {
 	const doing = "bringing the tables up to date"
@@ -28,7 +31,7 @@ func (l *Ledger) migrate(ctx context.Context) error {
 	}
 	name := goose.DialectSQLite3
 	options := []goose.ProviderOption{
-		goose.WithGoMigrations(migrations...), goose.WithDisableGlobalRegistry(true), goose.WithTableName("ledger_versions"),
+		goose.WithGoMigrations(migrations...), goose.WithDisableGlobalRegistry(true), goose.WithTableName(versions),
 		goose.WithLogger(goose.NopLogger()),
 	}
 	if l.dialect == inPostgres {
@@ -75,6 +78,11 @@ func (d dialect) migrations() ([]*goose.Migration, error) {
 		}
 		statements := d.statements(string(text))
 		all = append(all, goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			// Another process may have been faster, between goose's look and this transaction, which has the database to itself.
+			var there int
+			if err := tx.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*) FROM %s WHERE version_id = %d", versions, version)).Scan(&there); err != nil || there > 0 {
+				return err
+			}
 			for _, s := range statements {
 				if _, err := tx.ExecContext(ctx, s); err != nil {
 					return err

@@ -32,7 +32,9 @@ func (f *foundTile) row() tileRow {
 
 // tilesAfter is the current tiles of households that end after an instant or go on.
 func (t tx) tilesAfter(ctx context.Context, households []string, from sensors.Instant) (map[string][]tileRow, error) {
-	rows, err := t.QueryContext(ctx, "SELECT "+tileColumns+" FROM tiles WHERE superseded_at IS NULL AND household IN ("+
+	// The reasons of tiles that go on are with the judgment, and long.
+	columns := strings.Replace(tileColumns, "because", "CASE WHEN end_ns = 9223372036854775807 THEN '' ELSE because END", 1)
+	rows, err := t.QueryContext(ctx, "SELECT "+columns+" FROM tiles WHERE superseded_at IS NULL AND household IN ("+
 		placeholders(len(households))+") AND end_ns > ?", append(anys(households), int64(from))...)
 	found, err := collect(rows, err, (*foundTile).columns)
 	if err != nil {
@@ -60,10 +62,14 @@ func (l *Ledger) Tiles(ctx context.Context, household string, from, to sensors.I
 			return err
 		}
 		j := judged[household]
+		reasons, err := j.reasons()
+		if err != nil {
+			return err
+		}
 		all = byRoom(found, func(r *tileRow) {
 			if r.open {
 				r.end = j.Until
-				if because := j.because[r.room]; because != nil {
+				if because := reasons[r.room]; because != nil {
 					r.Because = because
 				}
 			}

@@ -17,6 +17,7 @@ const (
 	maxColumns  = 64
 	maxReadings = 4 << 20 // a season of a reading a minute in seven rooms
 	maxRows     = 1 << 20 // of any other table: a season of a row a minute, twice
+	maxActs     = 10_000  // stoppages, claims, reports, tests or confirmations: each is weighed against the others
 	maxFaults   = 10_000  // errors of one file; a file with more of them is of another kind
 )
 

@@ -38,7 +38,7 @@ func (rd *reader) outages() *table {
 	const id, announced, start, end, proof = 0, 1, 2, 3, 4
 	seen := make(map[string]int)
 	return &table{
-		file: outagesCSV, columns: []string{"id", "announced", "start", "end", "proof"},
+		file: outagesCSV, columns: []string{"id", "announced", "start", "end", "proof"}, most: maxActs,
 		row: func(r *row) {
 			s := compliance.Stoppage{ID: r.id(id, seen), Announced: r.mayInstant(announced), Line: int32(r.line)}
 			s.Start, s.End = r.span(start, end)
@@ -54,7 +54,7 @@ func (rd *reader) exemptions() *table {
 	const id, clause, start, end, proof = 0, 1, 2, 3, 4
 	seen := make(map[string]int)
 	return &table{
-		file: exemptionsCSV, columns: []string{"id", "clause", "start", "end", "proof"},
+		file: exemptionsCSV, columns: []string{"id", "clause", "start", "end", "proof"}, most: maxActs,
 		row: func(r *row) {
 			e := compliance.Exemption{ID: r.id(id, seen), Line: int32(r.line)}
 			e.Clause = oneOf(r, clause, compliance.A7221, compliance.A7222, compliance.A7223)
@@ -72,7 +72,7 @@ func (rd *reader) reports() *table {
 	const id, at, resolved = 0, 1, 2
 	seen := make(map[string]int)
 	return &table{
-		file: reportsCSV, columns: []string{"id", "time", "resolved"},
+		file: reportsCSV, columns: []string{"id", "time", "resolved"}, most: maxActs,
 		row: func(r *row) {
 			p := compliance.Report{ID: r.id(id, seen), At: r.instant(at), Resolved: r.mayInstant(resolved), Line: int32(r.line)}
 			r.inOrder(at, resolved, !r.bad && p.Resolved != 0 && p.Resolved < p.At)
@@ -88,7 +88,7 @@ func (rd *reader) tests() *table {
 	const id, institution, accredited, commissionedBy, room, start, end, celsius = 0, 1, 2, 3, 4, 5, 6, 7
 	seen := make(map[string]int)
 	return &table{
-		file: testsCSV,
+		file: testsCSV, most: maxActs,
 		columns: []string{
 			"id", "institution", "accredited", "commissioned_by", "room", "start", "end", "celsius",
 		},
@@ -114,7 +114,7 @@ func (rd *reader) confirmations() *table {
 	const id, start, end, resident, supplier = 0, 1, 2, 3, 4
 	seen := make(map[string]int)
 	return &table{
-		file: confirmationsCSV, columns: []string{"id", "start", "end", "resident", "supplier"},
+		file: confirmationsCSV, columns: []string{"id", "start", "end", "resident", "supplier"}, most: maxActs,
 		row: func(r *row) {
 			c := compliance.Confirmation{ID: r.id(id, seen), Line: int32(r.line)}
 			c.Start, c.End = r.span(start, end)
