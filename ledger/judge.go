@@ -77,6 +77,25 @@ func (l *Ledger) WriteJudgments(ctx context.Context, all []Judgment, now sensors
 	})
 }
 
+// reasonsOfCut reads the reasons of tiles that go on and are cut by a judgment. They are long, and most ticks cut nothing.
+func (t tx) reasonsOfCut(ctx context.Context, all []Judgment, tiles map[string][]tileRow, before map[string]Judged) error {
+	var households []string
+	for i := range all {
+		j := &all[i]
+		if slices.ContainsFunc(tiles[j.Household], func(r tileRow) bool { return r.open && r.start < j.From }) {
+			households = append(households, j.Household)
+		}
+	}
+	if len(households) == 0 {
+		return nil
+	}
+	found, err := readJudged(ctx, t, households, true)
+	for h, j := range found {
+		before[h] = j
+	}
+	return err
+}
+
 // tick is what one call writes, by table.
 type tick struct {
 	superseded, supersededEpisodes []int64
@@ -113,12 +132,15 @@ func (t tx) writeJudgments(ctx context.Context, all []Judgment, now sensors.Inst
 		households[i] = all[i].Household
 		from, episodesFrom = min(from, all[i].From), min(episodesFrom, all[i].EpisodesFrom)
 	}
-	before, err := readJudged(ctx, t, households)
+	before, err := readJudged(ctx, t, households, false)
 	if err != nil {
 		return err
 	}
 	tiles, err := t.tilesAfter(ctx, households, from)
 	if err != nil {
+		return err
+	}
+	if err := t.reasonsOfCut(ctx, all, tiles, before); err != nil {
 		return err
 	}
 	episodes, err := t.episodesAfter(ctx, households, episodesFrom)
@@ -273,7 +295,7 @@ func (l *Ledger) Judged(ctx context.Context, households []string) (all map[strin
 	all = make(map[string]Judged, len(households))
 	err = l.reading(ctx, "reading how far households are judged", func(q querier) error {
 		return chunks(households, func(some []string) error {
-			found, err := readJudged(ctx, q, some)
+			found, err := readJudged(ctx, q, some, false)
 			for h, j := range found {
 				all[h] = j
 			}
@@ -286,9 +308,14 @@ func (l *Ledger) Judged(ctx context.Context, households []string) (all map[strin
 	return all, nil
 }
 
-func readJudged(ctx context.Context, q querier, households []string) (map[string]Judged, error) {
-	rows, err := q.QueryContext(ctx, `SELECT household, version, judged_at, until_ns, settled_ns, digest, carry, open_because
-		FROM judged WHERE household IN (`+placeholders(len(households))+")", anys(households)...)
+// readJudged reads where households stand, with the reasons of their tiles that go on or without.
+func readJudged(ctx context.Context, q querier, households []string, reasons bool) (map[string]Judged, error) {
+	because := "''"
+	if reasons {
+		because = "open_because"
+	}
+	rows, err := q.QueryContext(ctx, "SELECT household, version, judged_at, until_ns, settled_ns, digest, carry, "+because+
+		" FROM judged WHERE household IN ("+placeholders(len(households))+")", anys(households)...)
 	found, err := collect(rows, err, func(j *Judged) []any {
 		return []any{&j.Household, &j.Version, &j.At, &j.Until, &j.Settled, &j.Digest, &j.Carry, &j.because}
 	})

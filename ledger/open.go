@@ -94,7 +94,7 @@ func openSQLite(u *url.URL) (*Ledger, error) {
 		return db, nil
 	}
 	// FULL syncs the WAL at every commit: what is acknowledged stays, also when the machine stops.
-	write, err := open("&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=journal_size_limit(67108864)&_txlock=immediate", 1)
+	write, err := open("&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_pragma=journal_size_limit(67108864)&_txlock=immediate", 1)
 	if err != nil {
 		return nil, err
 	}

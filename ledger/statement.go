@@ -168,16 +168,33 @@ const maxValues = 3000
 // insert adds n rows of width columns, many in one statement. The head ends in VALUES; the tail may hold ON CONFLICT.
 func (t tx) insert(ctx context.Context, head, tail string, width, n int, values func(i int, to []any) []any) error {
 	most := maxValues / width
-	row := "(" + placeholders(width) + ")"
+	row := ",(" + placeholders(width) + ")"
+	statement := func(rows int) string { return t.dialect.bind(head + " " + strings.Repeat(row, rows)[1:] + " " + tail) }
 	args := make([]any, 0, min(n, most)*width)
-	for i := 0; i < n; {
-		count := min(most, n-i)
+	fill := func(from, rows int) {
 		args = args[:0]
-		for ; count > len(args)/width; i++ {
-			args = values(i, args)
+		for i := range rows {
+			args = values(from+i, args)
 		}
-		statement := head + " " + strings.Repeat(row+",", count-1) + row + " " + tail
-		if _, err := t.exec(ctx, statement, args...); err != nil {
+	}
+	i := 0
+	if n >= 2*most { // worth preparing
+		whole, err := t.PrepareContext(ctx, statement(most))
+		if err != nil {
+			return err
+		}
+		defer whole.Close() // the transaction ends soon, and the statement with it
+		for ; n-i >= most; i += most {
+			fill(i, most)
+			if _, err := whole.ExecContext(ctx, args...); err != nil {
+				return err
+			}
+		}
+	}
+	for ; i < n; i += most {
+		rows := min(most, n-i)
+		fill(i, rows)
+		if _, err := t.ExecContext(ctx, statement(rows), args...); err != nil {
 			return err
 		}
 	}

@@ -51,7 +51,7 @@ func (t tx) tilesAfter(ctx context.Context, households []string, from sensors.In
 // rooms by name. Neighbours of one status and clause are one tile.
 func (l *Ledger) Tiles(ctx context.Context, household string, from, to sensors.Instant) (all []RoomTiles, err error) {
 	err = l.snapshot(ctx, "reading tiles of household "+household, func(q querier) error {
-		judged, err := readJudged(ctx, q, []string{household})
+		judged, err := readJudged(ctx, q, []string{household}, true)
 		if err != nil {
 			return err
 		}
@@ -128,7 +128,7 @@ func untilKnownAt(ctx context.Context, q querier, household string, known sensor
 	if i < len(versions) { // the version ended at last where the next one says
 		return max(first, min(known, versions[i].before)), nil
 	}
-	judged, err := readJudged(ctx, q, []string{household})
+	judged, err := readJudged(ctx, q, []string{household}, false)
 	if err != nil {
 		return 0, err
 	}
