@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -85,13 +86,29 @@ func Open(config Config) (*Store, error) {
 	config.Timeout = cmp.Or(config.Timeout, DefaultTimeout)
 	s := &Store{
 		config: config, writing: make(chan struct{}, 1), series: make(map[sensors.Series]*written),
-		http: &http.Client{Timeout: config.Timeout, Transport: http.DefaultTransport.(*http.Transport).Clone()},
+		http: &http.Client{Timeout: config.Timeout, Transport: answers{&http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute}}},
 	}
 	options := influxdb2.DefaultOptions().SetHTTPClient(s.http).SetPrecision(time.Nanosecond).SetApplicationName("nuanju")
 	s.client = influxdb2.NewClientWithOptions(config.URL, config.Token, options)
 	s.write = s.client.WriteAPIBlocking(config.Org, config.Bucket)
 	s.query = s.client.QueryAPI(config.Org)
 	return s, nil
+}
+
+// answers lets only CSV pass as the answer to a query. The client takes anything else, like a proxy's page, for an empty
+// result, and this store would overwrite what it believes is not there.
+type answers struct{ *http.Transport }
+
+func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := a.Transport.RoundTrip(r)
+	if err != nil || resp.StatusCode != http.StatusOK || !strings.HasSuffix(r.URL.Path, "/api/v2/query") {
+		return resp, err
+	}
+	kind := resp.Header.Get("Content-Type")
+	if media, _, err := mime.ParseMediaType(kind); err == nil && media == "text/csv" {
+		return resp, nil
+	}
+	return nil, errors.Join(fmt.Errorf("the answer is %q, not CSV", kind), resp.Body.Close())
 }
 
 // Close waits for calls in progress and closes the connections. A second Close does nothing.
