@@ -13,13 +13,13 @@ func affected(before, after *registrycsv.Registry) []Mark {
 	was := byKey(before.Households, func(v sensors.Household) string { return v.ID })
 	for _, v := range after.Households {
 		if w, ok := was[v.ID]; !ok || w.Policy != v.Policy || w.Season != v.Season {
-			marks = append(marks, Mark{v.ID, sensors.Earliest})
+			marks = append(marks, Mark{Household: v.ID, From: sensors.Earliest})
 		}
 	}
 	wasRoom := byKey(before.Rooms, func(v sensors.Room) sensors.RoomID { return v.RoomID })
 	for _, v := range after.Rooms {
 		if w, ok := wasRoom[v.RoomID]; !ok || w.Kind != v.Kind {
-			marks = append(marks, Mark{v.Household, sensors.Earliest})
+			marks = append(marks, Mark{Household: v.Household, From: sensors.Earliest})
 		}
 	}
 	changed := changedDevices(before, after)
@@ -28,7 +28,7 @@ func affected(before, after *registrycsv.Registry) []Mark {
 			from, ok := changed[a.Device]
 			room, isRoom := a.Target.RoomID()
 			if ok && isRoom && a.To > from {
-				marks = append(marks, Mark{room.Household, max(from, a.From)})
+				marks = append(marks, Mark{Household: room.Household, From: max(from, a.From)})
 			}
 		}
 	}

@@ -7,13 +7,11 @@ import (
 	"slices"
 
 	"github.com/nuanju/nuanju/sensors"
+	"github.com/nuanju/nuanju/sensors/intake"
 )
 
 // Mark says that a household has to be judged again from an instant on.
-type Mark struct {
-	Household string
-	From      sensors.Instant
-}
+type Mark = intake.Mark
 
 // Dirty is a household that has to be judged again. Whoever has done so gives it back with the judgment.
 type Dirty struct {
@@ -105,15 +103,10 @@ func (l *Ledger) Watermark(ctx context.Context, name string) (value int64, err e
 }
 
 // Step is how far a reader of the evidence log goes at once: the watermark with what came of the leaves up to it.
-type Step struct {
-	Watermark  string // its name
-	From, To   int64  // leaves in [From, To) were read
-	Dirty      []Mark
-	Quarantine []Quarantined
-}
+type Step = intake.Step
 
-// Advance writes a step in one transaction: either the marks and the quarantined lines are there and the
-// watermark is at To, or nothing is. If the watermark is not at From, it is ErrConflict: another reader was there.
+// Advance writes a step in one transaction: either the marks, the quarantined lines and the events are there and the
+// watermark is at To, or nothing is. A line or an event that is there already stays as it is. If the watermark is not at From, it is ErrConflict: another reader was there.
 func (l *Ledger) Advance(ctx context.Context, s Step, now sensors.Instant) error {
 	doing := "advancing the watermark " + s.Watermark
 	if s.To < s.From || s.From < 0 {
@@ -133,6 +126,9 @@ func (l *Ledger) Advance(ctx context.Context, s Step, now sensors.Instant) error
 			return ErrConflict
 		}
 		if err := t.quarantine(ctx, s.Quarantine); err != nil {
+			return err
+		}
+		if err := t.appendEvents(ctx, s.Events); err != nil {
 			return err
 		}
 		return t.markDirty(ctx, s.Dirty, now)

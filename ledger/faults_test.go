@@ -37,7 +37,7 @@ func strange(t *testing.T, err, kind error) {
 }
 
 func bigStep(from int64, lines int) ledger.Step {
-	s := ledger.Step{Watermark: "forward", From: from, To: from + 1, Dirty: []ledger.Mark{{"h" + strconv.FormatInt(from, 10), 5}}}
+	s := ledger.Step{Watermark: "forward", From: from, To: from + 1, Dirty: []ledger.Mark{{Household: "h" + strconv.FormatInt(from, 10), From: 5}}}
 	for n := range lines {
 		q := line(from, n+1, "out_of_range")
 		q.Raw = bytes.Repeat([]byte("x"), 1000)

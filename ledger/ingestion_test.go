@@ -14,13 +14,15 @@ import (
 	"github.com/nuanju/nuanju/disputes"
 	"github.com/nuanju/nuanju/ledger"
 	"github.com/nuanju/nuanju/sensors"
+	"github.com/nuanju/nuanju/sensors/ingest"
+	"github.com/nuanju/nuanju/sensors/intake"
 )
 
 func TestDirtyKeepsTheEarliestFrom(t *testing.T) {
 	everywhere(t, func(t *testing.T, l *ledger.Ledger) {
 		ctx := t.Context()
-		must(t, l.MarkDirty(ctx, []ledger.Mark{{"h2", 50}, {"h1", 70}, {"h1", 30}}, 100))
-		must(t, l.MarkDirty(ctx, []ledger.Mark{{"h1", 40}}, 110))
+		must(t, l.MarkDirty(ctx, []ledger.Mark{{Household: "h2", From: 50}, {Household: "h1", From: 70}, {Household: "h1", From: 30}}, 100))
+		must(t, l.MarkDirty(ctx, []ledger.Mark{{Household: "h1", From: 40}}, 110))
 		got, err := l.TakeDirty(ctx, 10)
 		must(t, err)
 		want := []ledger.Dirty{{"h2", 50, 100, 1}, {"h1", 30, 110, 2}}
@@ -39,10 +41,10 @@ func TestDirtyKeepsTheEarliestFrom(t *testing.T) {
 func TestMarksMadeMeanwhileSurvive(t *testing.T) {
 	everywhere(t, func(t *testing.T, l *ledger.Ledger) {
 		ctx := t.Context()
-		must(t, l.MarkDirty(ctx, []ledger.Mark{{"h1", 30}}, 100))
+		must(t, l.MarkDirty(ctx, []ledger.Mark{{Household: "h1", From: 30}}, 100))
 		taken, err := l.TakeDirty(ctx, 10)
 		must(t, err)
-		must(t, l.MarkDirty(ctx, []ledger.Mark{{"h1", 80}}, 110))
+		must(t, l.MarkDirty(ctx, []ledger.Mark{{Household: "h1", From: 80}}, 110))
 		must(t, l.CompleteDirty(ctx, taken))
 		again, err := l.TakeDirty(ctx, 10)
 		must(t, err)
@@ -53,7 +55,7 @@ func TestMarksMadeMeanwhileSurvive(t *testing.T) {
 		if none, err := l.TakeDirty(ctx, 10); err != nil || len(none) != 0 {
 			t.Fatalf("%+v is dirty after it was judged: %v", none, err)
 		}
-		must(t, l.MarkDirty(ctx, []ledger.Mark{{"h1", 90}}, 120))
+		must(t, l.MarkDirty(ctx, []ledger.Mark{{Household: "h1", From: 90}}, 120))
 		must(t, l.CompleteDirty(ctx, taken)) // a checker that was slow
 		last, err := l.TakeDirty(ctx, 10)
 		must(t, err)
@@ -75,14 +77,14 @@ func TestAStepIsTakenWholeAndOnce(t *testing.T) {
 	everywhere(t, func(t *testing.T, l *ledger.Ledger) {
 		ctx := t.Context()
 		step := ledger.Step{
-			Watermark: "forward", From: 0, To: 7, Dirty: []ledger.Mark{{"h1", 30}},
-			Quarantine: []ledger.Quarantined{line(3, 1, "out_of_range"), line(3, 2, ledger.UnknownDevice)},
+			Watermark: "forward", From: 0, To: 7, Dirty: []ledger.Mark{{Household: "h1", From: 30}},
+			Quarantine: []ledger.Quarantined{line(3, 1, "out_of_range"), line(3, 2, intake.UnknownDevice)},
 		}
 		must(t, l.Advance(ctx, step, 100))
 		if err := l.Advance(ctx, step, 110); !errors.Is(err, ledger.ErrConflict) {
 			t.Errorf("the same step again: %v", err)
 		}
-		broken := ledger.Step{Watermark: "forward", From: 7, To: 9, Dirty: []ledger.Mark{{"h2", sensors.Forever}}, Quarantine: []ledger.Quarantined{line(8, 1, "x")}}
+		broken := ledger.Step{Watermark: "forward", From: 7, To: 9, Dirty: []ledger.Mark{{Household: "h2", From: sensors.Forever}}, Quarantine: []ledger.Quarantined{line(8, 1, "x")}}
 		if err := l.Advance(ctx, broken, 120); !errors.Is(err, ledger.ErrInvalid) {
 			t.Errorf("a mark from the end of time: %v", err)
 		}
@@ -124,7 +126,7 @@ func TestQuarantine(t *testing.T) {
 			t.Errorf("counts %v", counts)
 		}
 		for range 2 { // the second time releases nothing
-			_, err := l.Release(ctx, []ledger.LineKey{{Leaf: 3, Line: 2}, {Leaf: 99, Line: 1}}, "device d1 was registered", []ledger.Mark{{"h1", 5}}, 200)
+			_, err := l.Release(ctx, []ledger.LineKey{{Leaf: 3, Line: 2}, {Leaf: 99, Line: 1}}, "device d1 was registered", []ledger.Mark{{Household: "h1", From: 5}}, 200)
 			must(t, err)
 		}
 		all, err := l.ListQuarantine(ctx, ledger.QuarantineFilter{Owner: "d1", Released: true})
@@ -210,7 +212,7 @@ func TestNoMarkIsForgotten(t *testing.T) {
 			switch rapid.IntRange(0, 2).Draw(r, "what") {
 			case 0:
 				h, from := name(rapid.IntRange(0, 2).Draw(r, "household")), sensors.Instant(rapid.IntRange(0, 9).Draw(r, "from"))
-				must(t, l.MarkDirty(ctx, []ledger.Mark{{h, from}}, 1))
+				must(t, l.MarkDirty(ctx, []ledger.Mark{{Household: h, From: from}}, 1))
 				if old, ok := owed[h]; !ok || from < old {
 					owed[h] = from
 				}
@@ -249,7 +251,7 @@ func TestConcurrentMarks(t *testing.T) {
 		for w := range 8 {
 			wg.Go(func() {
 				for i := range 10 {
-					marks := []ledger.Mark{{fmt.Sprintf("h%d", (w+i)%5), sensors.Instant(100 + w)}, {"h0", sensors.Instant(100 + i)}}
+					marks := []ledger.Mark{{Household: fmt.Sprintf("h%d", (w+i)%5), From: sensors.Instant(100 + w)}, {Household: "h0", From: sensors.Instant(100 + i)}}
 					if err := l.MarkDirty(t.Context(), marks, 1); err != nil {
 						t.Error(err, cause(err))
 					}
@@ -268,6 +270,32 @@ func TestConcurrentMarks(t *testing.T) {
 		}
 		if len(all) != 5 || total != 8*10*2-16 { // a call that names h0 twice counts once
 			t.Errorf("%d households, %d marks", len(all), total)
+		}
+	})
+}
+
+// What was said comes back as it was, bit for bit, in the order of the log, and is kept once.
+func TestEventsOfHouseholds(t *testing.T) {
+	everywhere(t, func(t *testing.T, l *ledger.Ledger) {
+		ctx := t.Context()
+		off := ledger.Event{
+			LineKey: ledger.LineKey{Leaf: 7, Line: 2}, Kind: ingest.Heating, Household: "h1", At: 50, Received: 51, Source: ingest.Supplier, Consent: "letter 3",
+		}
+		warm := ledger.Event{LineKey: ledger.LineKey{Leaf: 3, Line: 1}, Kind: ingest.Setpoint, Household: "h1", Room: "bed", At: 90, Received: 91, Celsius: 20.1}
+		on := ledger.Event{LineKey: ledger.LineKey{Leaf: 7, Line: 1}, Kind: ingest.Heating, Household: "h2", At: 20, Received: 51, On: true, Source: ingest.Resident}
+		must(t, l.Advance(ctx, ledger.Step{Watermark: "forward", To: 8, Events: []ledger.Event{off, warm}}, 100))
+		again := off
+		again.At = 99
+		must(t, l.AppendEvents(ctx, []ledger.Event{again, on}))
+		got, err := l.Events(ctx, []string{"h1", "h2", "h3"}, 20)
+		must(t, err)
+		if len(got) != 2 || !slices.Equal(got["h1"], []ledger.Event{warm, off}) || !slices.Equal(got["h2"], []ledger.Event{on}) {
+			t.Errorf("got %+v", got)
+		}
+		later, err := l.Events(ctx, []string{"h1", "h2"}, 51)
+		must(t, err)
+		if len(later) != 1 || !slices.Equal(later["h1"], []ledger.Event{warm}) {
+			t.Errorf("from 51 on: %+v", later)
 		}
 	})
 }

@@ -4,37 +4,14 @@ import (
 	"context"
 
 	"github.com/nuanju/nuanju/sensors"
+	"github.com/nuanju/nuanju/sensors/intake"
 )
 
 // LineKey is the place of a line in the evidence log.
-type LineKey struct {
-	Leaf int64
-	Line int // in the leaf's content, from 1
-}
-
-// The reasons for which a line is set aside that need more than the line itself; package ingest has the others.
-const (
-	UnknownDevice    = "unknown_device"
-	UnassignedDevice = "unassigned_device"
-	UnknownStation   = "unknown_station"
-	UnknownHousehold = "unknown_household"
-	UnknownRoom      = "unknown_room"
-	ConflictingValue = "conflict"
-)
+type LineKey = intake.LineKey
 
 // Quarantined is a line that was accepted, is in the evidence log and is set aside until its cause is mended.
-type Quarantined struct {
-	LineKey
-	Reason     string
-	Owner      string // device, station or household, as sent
-	Household  string // empty: not known
-	Raw        []byte // the line as received
-	DeviceTime sensors.Instant
-	Received   sensors.Instant
-	// ReleasedAt is 0 and ReleasedWhy empty while the line is held.
-	ReleasedAt  sensors.Instant
-	ReleasedWhy string
-}
+type Quarantined = intake.Quarantined
 
 // quarantine keeps lines; one that is there already stays as it is.
 func (t tx) quarantine(ctx context.Context, lines []Quarantined) error {
@@ -54,15 +31,8 @@ func (l *Ledger) Quarantine(ctx context.Context, lines []Quarantined) error {
 	return l.writing(ctx, "quarantining lines", func(t tx) error { return t.quarantine(ctx, lines) })
 }
 
-// QuarantineFilter chooses quarantined lines; a zero field does not choose.
-type QuarantineFilter struct {
-	Reason    string
-	Owner     string
-	Household string
-	Released  bool    // those that were released, too
-	After     LineKey // those that come later in the log
-	Limit     int     // at most so many; at most 1000, also if it is 0
-}
+// QuarantineFilter chooses quarantined lines. Its Limit is at most 1000, also if it is 0.
+type QuarantineFilter = intake.QuarantineFilter
 
 // maxPage bounds what one call lists.
 const maxPage = 1000
@@ -77,7 +47,10 @@ func page(limit int) int {
 
 // ListQuarantine is the chosen lines in the order of the log. The last one's key continues the list.
 func (l *Ledger) ListQuarantine(ctx context.Context, f QuarantineFilter) (lines []Quarantined, err error) {
-	where, args := "(leaf, line) > (?, ?)", []any{f.After.Leaf, f.After.Line}
+	where, args := "1 = 1", []any{}
+	if f.After != (LineKey{}) {
+		where, args = "(leaf, line) > (?, ?)", []any{f.After.Leaf, f.After.Line}
+	}
 	for _, c := range []struct{ column, value string }{{"reason", f.Reason}, {"owner", f.Owner}, {"household", f.Household}} {
 		if c.value != "" {
 			where, args = where+" AND "+c.column+" = ?", append(args, c.value)

@@ -36,7 +36,7 @@ func file(t testing.TB, l *ledger.Ledger, id string, kind disputes.Kind, after t
 	f := disputes.Filing{ID: id, Household: "h1", Kind: kind, Text: "冷", Actor: resident}
 	ticket, events, err := disputes.File(f, contract(), morning.Add(after))
 	must(t, err)
-	must(t, l.FileTicket(t.Context(), ticket, events, []ledger.Mark{{"h1", ticket.ReportedAt}}))
+	must(t, l.FileTicket(t.Context(), ticket, events, []ledger.Mark{{Household: "h1", From: ticket.ReportedAt}}))
 	return ticket
 }
 

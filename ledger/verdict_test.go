@@ -194,10 +194,10 @@ func TestEpisodesAreSupersededNotOverwritten(t *testing.T) {
 func TestWhereAHouseholdStands(t *testing.T) {
 	everywhere(t, func(t *testing.T, l *ledger.Ledger) {
 		ctx := t.Context()
-		must(t, l.MarkDirty(ctx, []ledger.Mark{{"h1", 0}, {"h2", 0}}, 50))
+		must(t, l.MarkDirty(ctx, []ledger.Mark{{Household: "h1", From: 0}, {Household: "h2", From: 0}}, 50))
 		taken, err := l.TakeDirty(ctx, 10)
 		must(t, err)
-		must(t, l.MarkDirty(ctx, []ledger.Mark{{"h2", 0}}, 60))
+		must(t, l.MarkDirty(ctx, []ledger.Mark{{Household: "h2", From: 0}}, 60))
 		j1, j2 := judgment(0, "ccc"), judgment(0, "cb")
 		j1.Settled, j1.Carry, j1.Mark = 2, []byte("demand on\x00"), taken[0].Version
 		j2.Household, j2.Mark = "h2", taken[1].Version

@@ -45,3 +45,21 @@ CREATE TABLE watermarks (
 	value      BIGINT NOT NULL,
 	updated_at BIGINT NOT NULL
 );
+
+-- What was said for a household, by its place in the log: its demand for heat (kind 4) or a setpoint (kind 6; package ingest).
+CREATE TABLE events (
+	leaf      BIGINT NOT NULL,
+	line      BIGINT NOT NULL,
+	kind      BIGINT NOT NULL,
+	household TEXT NOT NULL,
+	room      TEXT NOT NULL,
+	at_ns     BIGINT NOT NULL,
+	received  BIGINT NOT NULL,
+	is_on     BIGINT NOT NULL,
+	celsius   DOUBLE PRECISION NOT NULL,
+	source    TEXT NOT NULL,
+	consent   TEXT NOT NULL,
+	PRIMARY KEY (leaf, line)
+);
+
+CREATE INDEX events_household ON events (household, at_ns);
