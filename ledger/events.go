@@ -4,41 +4,22 @@ import (
 	"context"
 
 	"github.com/nuanju/nuanju/sensors"
+	"github.com/nuanju/nuanju/sensors/intake"
 )
 
-// EventKind is what was said of a household.
-type EventKind string
-
-// The kinds of events (A3).
-const (
-	HeatingEvent  EventKind = "heating"
-	SetpointEvent EventKind = "setpoint"
-)
-
-// Event is what a resident said of heating or of a setpoint, as it stands in the evidence log.
-type Event struct {
-	LineKey
-	Kind      EventKind
-	Household string
-	Room      string // of a setpoint; empty: all rooms
-	At        sensors.Instant
-	Received  sensors.Instant
-	On        bool    // of heating
-	Celsius   float64 // of a setpoint, as received
-	Source    string  // of heating: who said it, as sent
-	Consent   string  // of heating: what documents the resident's, as sent
-}
+// Event is what was said for a household, its demand for heat or a setpoint, as it stands in the evidence log (A3).
+type Event = intake.Event
 
 // appendEvents keeps events; one whose place in the log is known already stays as it is.
 func (t tx) appendEvents(ctx context.Context, events []Event) error {
-	return t.insert(ctx, "INSERT INTO events (leaf, line, kind, household, room, at_ns, received, switch_on, celsius, source, consent) VALUES",
+	return t.insert(ctx, "INSERT INTO events (leaf, line, kind, household, room, at_ns, received, is_on, celsius, source, consent) VALUES",
 		"ON CONFLICT (leaf, line) DO NOTHING", 11, len(events), func(i int, to []any) []any {
 			e := &events[i]
 			on := 0
 			if e.On {
 				on = 1
 			}
-			return append(to, e.Leaf, e.Line, string(e.Kind), e.Household, e.Room, int64(e.At), int64(e.Received), on, e.Celsius, e.Source, e.Consent)
+			return append(to, e.Leaf, e.Line, int64(e.Kind), e.Household, e.Room, int64(e.At), int64(e.Received), on, e.Celsius, e.Source, e.Consent)
 		})
 }
 
@@ -47,11 +28,13 @@ func (l *Ledger) AppendEvents(ctx context.Context, events []Event) error {
 	return l.writing(ctx, "keeping events", func(t tx) error { return t.appendEvents(ctx, events) })
 }
 
-// Events is those of some households from an instant on, in the order of the evidence log.
-func (l *Ledger) Events(ctx context.Context, households []string, from sensors.Instant) (all []Event, err error) {
-	err = l.snapshot(ctx, "reading events", func(q querier) error {
+// Events is those of some households from an instant on, by household, each in the order of the evidence log. A household
+// without any is left out.
+func (l *Ledger) Events(ctx context.Context, households []string, from sensors.Instant) (map[string][]Event, error) {
+	all := make(map[string][]Event)
+	err := l.snapshot(ctx, "reading events", func(q querier) error {
 		return chunks(households, func(some []string) error {
-			rows, err := q.QueryContext(ctx, `SELECT leaf, line, kind, household, room, at_ns, received, switch_on <> 0, celsius, source, consent
+			rows, err := q.QueryContext(ctx, `SELECT leaf, line, kind, household, room, at_ns, received, is_on <> 0, celsius, source, consent
 				FROM events WHERE household IN (`+placeholders(len(some))+") AND at_ns >= ? ORDER BY leaf, line",
 				append(anys(some), int64(from))...)
 			found, err := collect(rows, err, func(e *Event) []any {
@@ -59,7 +42,9 @@ func (l *Ledger) Events(ctx context.Context, households []string, from sensors.I
 					&e.Leaf, &e.Line, &e.Kind, &e.Household, &e.Room, &e.At, &e.Received, &e.On, &e.Celsius, &e.Source, &e.Consent,
 				}
 			})
-			all = append(all, found...)
+			for _, e := range found {
+				all[e.Household] = append(all[e.Household], e)
+			}
 			return err
 		})
 	})
