@@ -33,8 +33,10 @@
 //
 // # What is declared
 //
-// A household's demand (A3) and its setpoints are not samples: of two at one time the one given later holds, the
-// opposite of the store's rule. They are few, and they go to the ledger as rows named by their place in the log, so that the order in
-// which they were given is never in doubt; [InForce] says which hold. A valve's position is measured many times a day, never demand, and feeds
-// allocation only: it is a series like any other.
+// A household's demand (A3) and its setpoints are not measured: of two at one time the one given later holds, the opposite of the
+// store's rule. They are few, and they go to the ledger as rows named by their place in the log, so that the order in which they were
+// given is never in doubt; [InForce] says which hold. They are in the store as well, to be drawn beside the temperatures. There
+// the first of two of one time stays; that is no conflict, and sets nothing aside.
+//
+// A valve's position is measured many times a day, is never demand, and feeds allocation only: a series like any other.
 package intake

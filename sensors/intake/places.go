@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -205,4 +206,31 @@ func moved(before, after *Places) []Mark {
 		marks = append(marks, Mark{household, from})
 	}
 	return marks
+}
+
+// mended is the ids of devices, stations and households of which the registry says something that it did not say before.
+func mended(before, after *Places) []string {
+	all := make(map[string]bool)
+	added(all, before.devices, after.devices)
+	added(all, before.households, after.households)
+	added(all, before.stations, after.stations)
+	for room := range after.rooms {
+		if !before.rooms[room] {
+			all[room.Household] = true
+		}
+	}
+	for device, assignments := range after.assignments {
+		if !slices.Equal(before.assignments[device], assignments) {
+			all[device] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+func added[V any](all map[string]bool, before, after map[string]V) {
+	for id := range after {
+		if _, ok := before[id]; !ok {
+			all[id] = true
+		}
+	}
 }
