@@ -159,7 +159,7 @@ type turn int64
 const (
 	turnRegistry turn = 7_355_608_101 + iota
 	turnVerdicts
-	turnOutbox
+	turnDeclarations
 )
 
 // maxValues bounds the arguments of one statement.

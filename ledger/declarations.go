@@ -1,0 +1,308 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/nuanju/nuanju/compliance"
+	"github.com/nuanju/nuanju/sensors"
+)
+
+// PlaceKind is what a declaration is about: a household, or all that hang on something.
+type PlaceKind string
+
+// The kinds of places.
+const (
+	AtHousehold  PlaceKind = "household"
+	AtRiser      PlaceKind = "riser"
+	AtBuilding   PlaceKind = "building"
+	AtSubstation PlaceKind = "substation"
+	Everywhere   PlaceKind = "everywhere" // with an empty id
+)
+
+// Place is where a declaration holds. It holds for the households that the registry has there now.
+type Place struct {
+	Kind PlaceKind
+	ID   string
+}
+
+// Declaration is a fact that somebody declared. Exactly one of its pointers is set.
+type Declaration struct {
+	Place
+	// From is when it begins to matter: households there are judged again from it on. 0: when it starts.
+	From         sensors.Instant
+	Stoppage     *compliance.Stoppage
+	Exemption    *compliance.Exemption
+	Test         *compliance.Test
+	Confirmation *compliance.Confirmation
+}
+
+// Declarations are the facts that people declared of a household, each kind in order of id.
+type Declarations struct {
+	Stoppages     []compliance.Stoppage
+	Exemptions    []compliance.Exemption
+	Tests         []compliance.Test
+	Confirmations []compliance.Confirmation
+}
+
+// fact is a declaration as it is kept.
+type fact struct {
+	Place
+	kind, id, body string
+	from           sensors.Instant
+}
+
+// The kinds of facts.
+const (
+	stoppage     = "stoppage"
+	exemption    = "exemption"
+	test         = "test"
+	confirmation = "confirmation"
+)
+
+// fact is the declaration as it is kept. Lines of files are left out: what was declared twice is one declaration.
+func (d Declaration) fact() (fact, error) {
+	var all []fact
+	var body any
+	note := func(kind, id string, start sensors.Instant, v any) {
+		all, body = append(all, fact{Place: d.Place, kind: kind, id: id, from: cmp.Or(d.From, start)}), v
+	}
+	if d.Stoppage != nil {
+		v := *d.Stoppage
+		v.Line = 0
+		note(stoppage, v.ID, v.Start, v)
+	}
+	if d.Exemption != nil {
+		v := *d.Exemption
+		v.Line = 0
+		note(exemption, v.ID, v.Start, v)
+	}
+	if d.Test != nil {
+		v := *d.Test
+		v.Line = 0
+		note(test, v.ID, v.Start, v)
+	}
+	if d.Confirmation != nil {
+		v := *d.Confirmation
+		v.Line = 0
+		note(confirmation, v.ID, v.Start, v)
+	}
+	if len(all) != 1 {
+		return fact{}, invalid("declaring", fmt.Sprintf("%d facts in one declaration", len(all)))
+	}
+	f := all[0]
+	if err := cmp.Or(sensors.CheckID(f.id), f.Place.check()); err != nil {
+		return fact{}, invalid("declaring", f.kind+" "+f.id+": "+err.Error())
+	}
+	text, err := json.Marshal(body)
+	f.body = string(text)
+	return f, err
+}
+
+func (p Place) check() error {
+	switch p.Kind {
+	case AtHousehold, AtRiser, AtBuilding, AtSubstation:
+		return sensors.CheckID(p.ID)
+	case Everywhere:
+		if p.ID != "" {
+			return errors.New("a declaration for everywhere has no id of a place")
+		}
+		return nil
+	}
+	return fmt.Errorf("no kind of place %q", p.Kind)
+}
+
+// Declare writes facts and marks the households that they concern, in one transaction. A fact of the same kind and id is superseded;
+// where it held before is marked too. One that is there already as it is changes nothing.
+func (l *Ledger) Declare(ctx context.Context, all []Declaration, now sensors.Instant) error {
+	return l.writing(ctx, "declaring", func(t tx) error {
+		if err := t.alone(ctx, turnDeclarations); err != nil {
+			return err
+		}
+		for _, d := range all {
+			f, err := d.fact()
+			if err != nil {
+				return err
+			}
+			if err := t.declare(ctx, f, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (t tx) declare(ctx context.Context, f fact, now sensors.Instant) error {
+	before := fact{kind: f.kind, id: f.id}
+	err := t.QueryRowContext(ctx, "SELECT place, place_id, from_ns, body FROM declarations WHERE superseded_at IS NULL AND kind = ? AND id = ?",
+		f.kind, f.id).Scan(&before.Kind, &before.ID, &before.from, &before.body)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return err
+	case before == f:
+		return nil
+	default:
+		if _, err := t.exec(ctx, "UPDATE declarations SET superseded_at = ? WHERE superseded_at IS NULL AND kind = ? AND id = ?",
+			int64(now), f.kind, f.id); err != nil {
+			return err
+		}
+		if err := t.markPlace(ctx, before.Place, before.from, now); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec(ctx, "INSERT INTO declarations (kind, id, place, place_id, from_ns, body, valid_from) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		f.kind, f.id, string(f.Kind), f.ID, int64(f.from), f.body, int64(now)); err != nil {
+		return err
+	}
+	return t.markPlace(ctx, f.Place, f.from, now)
+}
+
+// markPlace marks every household of a place.
+func (t tx) markPlace(ctx context.Context, p Place, from, now sensors.Instant) error {
+	where := map[PlaceKind]string{
+		AtHousehold: "id = ?", AtRiser: "riser = ?", AtBuilding: "building = ?", Everywhere: "'' = ?",
+		AtSubstation: "building IN (SELECT id FROM buildings WHERE superseded_at IS NULL AND substation = ?)",
+	}[p.Kind]
+	rows, err := t.QueryContext(ctx, "SELECT id FROM households WHERE superseded_at IS NULL AND "+where, p.ID)
+	marks, err := collect(rows, err, func(m *Mark) []any { return []any{&m.Household} })
+	if err != nil {
+		return err
+	}
+	for i := range marks {
+		marks[i].From = from
+	}
+	return t.markDirty(ctx, marks, now)
+}
+
+// Declarations are the facts that people declared of households that are registered, by household; one without any is left out.
+func (l *Ledger) Declarations(ctx context.Context, households []string) (all map[string]Declarations, err error) {
+	all = map[string]Declarations{}
+	err = l.snapshot(ctx, "reading declarations", func(q querier) error {
+		return chunks(households, func(some []string) error {
+			at, err := placesOf(ctx, q, some)
+			if err != nil {
+				return err
+			}
+			facts, err := l.factsAt(ctx, q, slices.Collect(maps.Keys(at)))
+			if err != nil {
+				return err
+			}
+			for _, f := range facts {
+				for _, household := range at[f.Place] {
+					d := all[household]
+					if err := d.add(f.kind, []byte(f.body)); err != nil {
+						return fmt.Errorf("%s %s: %w", f.kind, f.id, err)
+					}
+					all[household] = d
+				}
+			}
+			return nil
+		})
+	})
+	return all, err
+}
+
+// placesOf is the households of every place that one of them hangs on.
+func placesOf(ctx context.Context, q querier, households []string) (map[Place][]string, error) {
+	type row struct{ household, riser, building, substation string }
+	rows, err := q.QueryContext(ctx, `SELECT h.id, h.riser, h.building, coalesce(b.substation, '') FROM households h
+		LEFT JOIN buildings b ON b.id = h.building AND b.superseded_at IS NULL
+		WHERE h.superseded_at IS NULL AND h.id IN (`+placeholders(len(households))+")", anys(households)...)
+	found, err := collect(rows, err, func(r *row) []any { return []any{&r.household, &r.riser, &r.building, &r.substation} })
+	if err != nil {
+		return nil, err
+	}
+	at := map[Place][]string{}
+	for _, r := range found {
+		for _, p := range []Place{{AtHousehold, r.household}, {AtRiser, r.riser}, {AtBuilding, r.building}, {AtSubstation, r.substation}, {Everywhere, ""}} {
+			if p.ID != "" || p.Kind == Everywhere {
+				at[p] = append(at[p], r.household)
+			}
+		}
+	}
+	return at, nil
+}
+
+// factsAt is the facts that hold at places, by kind and id.
+func (l *Ledger) factsAt(ctx context.Context, q querier, places []Place) (all []fact, err error) {
+	err = chunks(places, func(some []Place) error {
+		args := make([]any, 0, 2*len(some))
+		for _, p := range some {
+			args = append(args, string(p.Kind), p.ID)
+		}
+		rows, err := q.QueryContext(ctx, "SELECT place, place_id, kind, id, body FROM declarations WHERE superseded_at IS NULL AND "+
+			l.dialect.in("(place, place_id)", len(some)), args...)
+		found, err := collect(rows, err, func(f *fact) []any { return []any{&f.Kind, &f.ID, &f.kind, &f.id, &f.body} })
+		all = append(all, found...)
+		return err
+	})
+	slices.SortFunc(all, func(a, b fact) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id)) })
+	return all, err
+}
+
+// add reads the body of a fact.
+func (d *Declarations) add(kind string, body []byte) error {
+	switch kind {
+	case stoppage:
+		return appendJSON(&d.Stoppages, body)
+	case exemption:
+		return appendJSON(&d.Exemptions, body)
+	case test:
+		return appendJSON(&d.Tests, body)
+	case confirmation:
+		return appendJSON(&d.Confirmations, body)
+	}
+	return fmt.Errorf("no kind of declaration %q", kind)
+}
+
+func appendJSON[T any](to *[]T, body []byte) error {
+	var v T
+	if err := json.Unmarshal(body, &v); err != nil {
+		return err
+	}
+	*to = append(*to, v)
+	return nil
+}
+
+// PutOfficialDays writes published daily means of a station and marks households, in one transaction. A day that has another
+// value already is superseded.
+func (l *Ledger) PutOfficialDays(ctx context.Context, station string, days []compliance.OfficialDay, dirty []Mark, now sensors.Instant) error {
+	doing := "writing official days of station " + station
+	if err := sensors.CheckID(station); err != nil {
+		return invalid("writing official days", err.Error())
+	}
+	return l.writing(ctx, doing, func(t tx) error {
+		if err := t.alone(ctx, turnDeclarations); err != nil {
+			return err
+		}
+		for _, d := range days {
+			if _, err := t.exec(ctx, `UPDATE official_days SET superseded_at = ? WHERE superseded_at IS NULL AND station = ? AND day = ?
+				AND celsius <> ?`, int64(now), station, int64(d.Date), d.Celsius); err != nil {
+				return err
+			}
+			if _, err := t.exec(ctx, `INSERT INTO official_days (station, day, celsius, valid_from) VALUES (?, ?, ?, ?)
+				ON CONFLICT (station, day) WHERE superseded_at IS NULL DO NOTHING`, station, int64(d.Date), d.Celsius, int64(now)); err != nil {
+				return err
+			}
+		}
+		return t.markDirty(ctx, dirty, now)
+	})
+}
+
+// OfficialDays are the published daily means of a station, first and last included, in order.
+func (l *Ledger) OfficialDays(ctx context.Context, station string, first, last compliance.Date) (all []compliance.OfficialDay, err error) {
+	err = l.reading(ctx, "reading official days of station "+station, func(q querier) error {
+		rows, err := q.QueryContext(ctx, `SELECT day, celsius FROM official_days WHERE superseded_at IS NULL AND station = ?
+			AND day BETWEEN ? AND ? ORDER BY day`, station, int64(first), int64(last))
+		all, err = collect(rows, err, func(d *compliance.OfficialDay) []any { return []any{&d.Date, &d.Celsius} })
+		return err
+	})
+	return all, err
+}
