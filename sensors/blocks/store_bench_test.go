@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -41,6 +42,15 @@ func fill(b testing.TB, s *Store, series, from, days int) {
 	}
 }
 
+// cpu is the time that all threads of this process have computed: of a busy machine it says more than the clock.
+func cpu(b *testing.B) time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
 // BenchmarkScan reads a season of each series, one after another, through SQLite.
 func BenchmarkScan(b *testing.B) {
 	const series, days = 400, 121
@@ -51,18 +61,15 @@ func BenchmarkScan(b *testing.B) {
 	for i := range spans {
 		spans[i] = sensors.Span{Series: device(i), From: from, To: to}
 	}
-	n := 0
+	n, began := 0, cpu(b)
 	for b.Loop() {
 		if err := s.ReadMany(b.Context(), spans, func(_ int, samples []sensors.Sample) error { n += len(samples); return nil }); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds()/1e6, "Msamples/s")
-	var pages, size int
-	if err := s.read.QueryRow("SELECT page_count, page_size FROM pragma_page_count, pragma_page_size").Scan(&pages, &size); err != nil {
-		b.Fatal(err)
-	}
-	b.ReportMetric(float64(pages*size)/(series*days*96), "bytes/sample")
+	b.ReportMetric(float64(n)/(cpu(b)-began).Seconds()/1e6, "Msamples/cpu-s")
+	b.ReportMetric(fileBytes(b, s)/(series*days*96), "bytes/sample")
 }
 
 // BenchmarkWriteDays writes whole days.
@@ -112,4 +119,38 @@ func BenchmarkTick(b *testing.B) {
 	}
 	b.ReportMetric(writing.Seconds()*1000/float64(b.N), "ms/write")
 	b.ReportMetric(reading.Seconds()*1000/float64(b.N), "ms/read")
+}
+
+// BenchmarkGrow fills days sample by sample, as they come, and reports the size of the file at the end of three.
+func BenchmarkGrow(b *testing.B) {
+	const series, days = 1000, 3
+	for b.Loop() {
+		s := open1(b)
+		random := rand.New(rand.NewPCG(1, 1))
+		samples, batches := make([][]sensors.Sample, series), make([]sensors.Batch, series)
+		for d := range days {
+			for i := range samples {
+				samples[i] = aDay(random, int64(17000+d), time.Millisecond)
+			}
+			for k := range 96 {
+				for i := range batches {
+					batches[i] = sensors.Batch{Series: device(i), Samples: samples[i][k : k+1]}
+				}
+				if _, err := s.Write(b.Context(), batches); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		b.ReportMetric(fileBytes(b, s)/(series*days*96), "bytes/sample")
+	}
+	b.ReportMetric(float64(b.N*series*days*96)/b.Elapsed().Seconds(), "appends/s")
+}
+
+// fileBytes is the size of the store's file without its WAL.
+func fileBytes(b *testing.B, s *Store) float64 {
+	var pages, size float64
+	if err := s.read.QueryRow("SELECT page_count, page_size FROM pragma_page_count, pragma_page_size").Scan(&pages, &size); err != nil {
+		b.Fatal(err)
+	}
+	return pages * size
 }

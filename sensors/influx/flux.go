@@ -93,7 +93,7 @@ func (s *Store) ask(ctx context.Context, q question) (answer, error) {
 	}
 	slices.Sort(q.owners)
 	q.owners = slices.Compact(q.owners)
-	result, err := s.query.Query(ctx, q.flux(s.config.Bucket))
+	result, err := s.run(ctx, q.flux(s.config.Bucket))
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,6 @@ type Store struct {
 	client influxdb2.Client
 	http   *http.Client
 	write  api.WriteAPIBlocking
-	query  api.QueryAPI
 
 	// writing is held by the one who writes; a channel, so that waiting ends with the context.
 	writing chan struct{}
@@ -91,7 +90,6 @@ func Open(config Config) (*Store, error) {
 	options := influxdb2.DefaultOptions().SetHTTPClient(s.http).SetPrecision(time.Nanosecond).SetApplicationName("nuanju")
 	s.client = influxdb2.NewClientWithOptions(config.URL, config.Token, options)
 	s.write = s.client.WriteAPIBlocking(config.Org, config.Bucket)
-	s.query = s.client.QueryAPI(config.Org)
 	return s, nil
 }
 
@@ -147,6 +145,12 @@ func (s *Store) prepare(ctx context.Context) error {
 	}
 	s.ready = true
 	return nil
+}
+
+// run runs a query and returns its answer as it comes. Each has a QueryAPI of its own: one that is shared races with
+// itself (it makes its URL at the first query and reads it without its lock).
+func (s *Store) run(ctx context.Context, flux string) (*api.QueryTableResult, error) {
+	return s.client.QueryAPI(s.config.Org).Query(ctx, flux)
 }
 
 // failed is an error of this store: it names the bucket, and keeps the context's error when that has ended.

@@ -42,7 +42,7 @@ func (s *Store) list(ctx context.Context) ([]sensors.Series, error) {
 	flux := fmt.Sprintf("from(bucket: %s)\n|> range(start: %s, stop: %s)\n|> filter(fn: (r) => r._measurement == %s and r._field == %s)\n%s",
 		text(s.config.Bucket), instant(0), instant(1), text(listMeasurement), text(listField),
 		`|> keep(columns: ["_time", "_value", "owner", "quantity", "room"])`)
-	result, err := s.query.Query(ctx, flux)
+	result, err := s.run(ctx, flux)
 	if err != nil {
 		return nil, err
 	}
