@@ -2,6 +2,7 @@ package blocks
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -183,5 +184,28 @@ func TestOpenRefusesWhatIsNotItsOwn(t *testing.T) {
 		if s, err := Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Open(%s): %v, %v; want %q", path, s, err, want)
 		}
+	}
+}
+
+func TestAFullDayIsTheFaultOfItsBatch(t *testing.T) {
+	s := open1(t)
+	many := make([]sensors.Sample, maxSamples+1)
+	for i := range many {
+		many[i] = sensors.Sample{At: dayStart(17000) + sensors.Instant(i), Received: dayStart(17000), Value: 20}
+	}
+	one := sensors.Batch{Series: device(1), Samples: many[:1]}
+	_, err := s.Write(t.Context(), []sensors.Batch{one, {Series: device(2), Samples: many}})
+	var fault *sensors.BatchError
+	if !errors.As(err, &fault) || fault.Index != 1 || fault.Series != device(2) {
+		t.Fatalf("one sample too many: %v", err)
+	}
+	if all, err := s.List(t.Context()); err != nil || len(all) > 0 {
+		t.Errorf("and yet there is %v (%v)", all, err)
+	}
+	if _, err := s.Write(t.Context(), []sensors.Batch{one, {Series: device(2), Samples: many[:maxSamples]}}); err != nil {
+		t.Errorf("a day that is just full: %v", err)
+	}
+	if got, err := s.Read(t.Context(), device(2), dayStart(17000), dayStart(17001), nil); err != nil || !slices.Equal(got, many[:maxSamples]) {
+		t.Errorf("a day that is just full gives back %d samples, %v", len(got), err)
 	}
 }

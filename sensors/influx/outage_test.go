@@ -184,8 +184,12 @@ func TestTheBucketIsMadeWhereTheAPIHasIt(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	for _, c := range []influx.Config{
-		{}, {URL: "localhost:8086", Bucket: "b"}, {URL: "file:///x", Bucket: "b"}, {URL: "http://", Bucket: "b"},
-		{URL: "http://localhost:8086"}, {URL: "http://localhost:8086", Bucket: "b", Timeout: -1},
+		{},
+		{URL: "localhost:8086", Bucket: "b"},
+		{URL: "file:///x", Bucket: "b"},
+		{URL: "http://", Bucket: "b"},
+		{URL: "http://localhost:8086"},
+		{URL: "http://localhost:8086", Bucket: "b", Timeout: -1},
 	} {
 		if _, err := influx.Open(c); err == nil {
 			t.Errorf("%+v is accepted", c)
@@ -223,7 +227,7 @@ func BenchmarkTick(b *testing.B) {
 	if _, err := s.Write(b.Context(), batches); err != nil {
 		b.Fatal(err)
 	}
-	b.ReportMetric(series*24/time.Since(began).Seconds(), "samples-written/s")
+	filled := series * 24 / time.Since(began).Seconds()
 	now = now.Add(24 * 15 * time.Minute)
 	var writing, reading time.Duration
 	rows := 0
@@ -243,6 +247,7 @@ func BenchmarkTick(b *testing.B) {
 		writing, reading = writing+wrote.Sub(began), reading+time.Since(wrote)
 		now = now.Add(15 * time.Minute)
 	}
+	b.ReportMetric(filled, "samples-written/s")
 	b.ReportMetric(writing.Seconds()*1000/float64(b.N), "ms/write")
 	b.ReportMetric(reading.Seconds()*1000/float64(b.N), "ms/read")
 	b.ReportMetric(float64(rows)/reading.Seconds(), "samples-read/s")

@@ -80,67 +80,86 @@ func testModel(t *testing.T, place Place) {
 	run := 0
 	rapid.Check(t, func(r *rapid.T) {
 		run++ // every run has series of its own
-		m := make(model)
-		name := func() sensors.Series {
-			return room(fmt.Sprintf("run%d-%d", run, rapid.IntRange(0, 2).Draw(r, "series")))
-		}
-		instant := func() sensors.Instant {
-			return noon.Add(time.Duration(rapid.IntRange(0, 30).Draw(r, "time")) * 2 * time.Hour)
-		}
-		sample := rapid.Custom(func(r *rapid.T) sensors.Sample {
-			return sensors.Sample{
-				At:       noon.Add(time.Duration(rapid.IntRange(0, 30).Draw(r, "time")) * 2 * time.Hour),
-				Received: noon.Add(time.Duration(rapid.IntRange(0, 20).Draw(r, "received")) * time.Second),
-				Value:    rapid.SampledFrom([]float64{18, 19.87, 1.0 / 3}).Draw(r, "value"),
-			}
-		})
-		actions := map[string]func(*rapid.T){
-			"write": func(r *rapid.T) {
-				var batches []sensors.Batch
-				for range rapid.IntRange(1, 3).Draw(r, "batches") {
-					batches = append(batches, sensors.Batch{Series: name(), Samples: rapid.SliceOfN(sample, 0, 12).Draw(r, "samples")})
-				}
-				conflicts, err := s.Write(t.Context(), batches)
-				if err != nil {
-					r.Fatal(err)
-				}
-				for _, b := range batches {
-					m.write(b.Series, b.Samples...)
-				}
-				if err := m.checkConflicts(batches, conflicts); err != nil {
-					r.Fatal(err)
-				}
-			},
-			"read": func(r *rapid.T) {
-				series, from, to := name(), instant(), instant()
-				got, err := s.Read(t.Context(), series, from, to, nil)
-				if err := errors.Join(err, differ(got, m.read(series, from, to))); err != nil {
-					r.Fatal(err)
-				}
-			},
-			"last": func(r *rapid.T) {
-				series, before := name(), instant()
-				got, ok, err := s.Last(t.Context(), series, before)
-				if err != nil {
-					r.Fatal(err)
-				}
-				want := m.read(series, sensors.Earliest, before)
-				if ok != (len(want) > 0) || ok && got != want[len(want)-1] {
-					r.Fatalf("last %+v, %v; want the last of %s", got, ok, show(want))
-				}
-			},
-			"restart": func(r *rapid.T) {
-				if err := s.Close(); err != nil {
-					r.Fatal(err)
-				}
-				s = place(t)
-			},
-		}
+		w := walk{Store: s, model: make(model), run: run}
+		defer func() { s = w.Store }()
 		// Not rapid's own Repeat: its thirty steps a run take a server of another process a minute.
 		for range rapid.IntRange(1, 12).Draw(r, "steps") {
-			actions[rapid.SampledFrom([]string{"write", "write", "read", "last", "restart"}).Draw(r, "action")](r)
+			switch rapid.SampledFrom([]string{"write", "write", "read", "last", "restart"}).Draw(r, "action") {
+			case "write":
+				w.write(t, r)
+			case "read":
+				w.read(t, r)
+			case "last":
+				w.last(t, r)
+			case "restart":
+				if err := w.Close(); err != nil {
+					r.Fatal(err)
+				}
+				w.Store = place(t)
+			}
 		}
 	})
+}
+
+// walk is one run of testModel.
+type walk struct {
+	sensors.Store
+	model model
+	run   int
+}
+
+func (w *walk) series(r *rapid.T) sensors.Series {
+	return room(fmt.Sprintf("run%d-%d", w.run, rapid.IntRange(0, 2).Draw(r, "series")))
+}
+
+// instant draws one of few, so that samples meet, in three days.
+func instant(r *rapid.T) sensors.Instant {
+	return noon.Add(time.Duration(rapid.IntRange(0, 30).Draw(r, "time")) * 2 * time.Hour)
+}
+
+var drawn = rapid.Custom(func(r *rapid.T) sensors.Sample {
+	return sensors.Sample{
+		At:       instant(r),
+		Received: noon.Add(time.Duration(rapid.IntRange(0, 20).Draw(r, "received")) * time.Second),
+		Value:    rapid.SampledFrom([]float64{18, 19.87, 1.0 / 3}).Draw(r, "value"),
+	}
+})
+
+func (w *walk) write(t *testing.T, r *rapid.T) {
+	var batches []sensors.Batch
+	for range rapid.IntRange(1, 3).Draw(r, "batches") {
+		batches = append(batches, sensors.Batch{Series: w.series(r), Samples: rapid.SliceOfN(drawn, 0, 12).Draw(r, "samples")})
+	}
+	conflicts, err := w.Write(t.Context(), batches)
+	if err != nil {
+		r.Fatal(err)
+	}
+	for _, b := range batches {
+		w.model.write(b.Series, b.Samples...)
+	}
+	if err := w.model.checkConflicts(batches, conflicts); err != nil {
+		r.Fatal(err)
+	}
+}
+
+func (w *walk) read(t *testing.T, r *rapid.T) {
+	series, from, to := w.series(r), instant(r), instant(r)
+	got, err := w.Read(t.Context(), series, from, to, nil)
+	if err := errors.Join(err, differ(got, w.model.read(series, from, to))); err != nil {
+		r.Fatal(err)
+	}
+}
+
+func (w *walk) last(t *testing.T, r *rapid.T) {
+	series, before := w.series(r), instant(r)
+	got, ok, err := w.Last(t.Context(), series, before)
+	if err != nil {
+		r.Fatal(err)
+	}
+	want := w.model.read(series, sensors.Earliest, before)
+	if ok != (len(want) > 0) || ok && got != want[len(want)-1] {
+		r.Fatalf("last %+v, %v; want the last of %s", got, ok, show(want))
+	}
 }
 
 // testConcurrent lets writers write parts of the same samples, with conflicts, in orders of their own, while others read.

@@ -257,9 +257,12 @@ func testList(t *testing.T, place Place) {
 	s := open(t, place)
 	want := []sensors.Series{
 		room("d1"), room("d2"),
-		{Quantity: sensors.HeatKWh, Owner: "d1"}, {Quantity: sensors.Supply, Owner: "d1"},
-		{Quantity: sensors.Outdoor, Owner: "54511"}, {Quantity: sensors.Heating, Owner: "h1"},
-		{Quantity: sensors.Setpoint, Owner: "h1"}, {Quantity: sensors.Setpoint, Owner: "h1", Room: "bed"},
+		{Quantity: sensors.HeatKWh, Owner: "d1"},
+		{Quantity: sensors.Supply, Owner: "d1"},
+		{Quantity: sensors.Outdoor, Owner: "54511"},
+		{Quantity: sensors.Heating, Owner: "h1"},
+		{Quantity: sensors.Setpoint, Owner: "h1"},
+		{Quantity: sensors.Setpoint, Owner: "h1", Room: "bed"},
 	}
 	byName := func(a, b sensors.Series) int { return strings.Compare(a.String(), b.String()) }
 	slices.SortFunc(want, byName)
