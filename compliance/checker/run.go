@@ -1,0 +1,155 @@
+package checker
+
+import (
+	"context"
+	"sync"
+
+	"github.com/nuanju/nuanju/compliance"
+	"github.com/nuanju/nuanju/ledger"
+)
+
+// chunkSize is how many jobs a worker takes at a time: enough for a store that reads many series at once, few enough that workers end
+// together.
+const chunkSize = 250
+
+// run judges jobs of different households on all workers and writes what they find while they judge on. When it returns an
+// error, what was written before it stands.
+func (r *round) run(ctx context.Context, jobs []*job) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	todo := make(chan []*job)
+	found := make(chan []outcome, r.Workers)
+	go func() {
+		defer close(todo)
+		for len(jobs) > 0 {
+			n := min(chunkSize, len(jobs))
+			select {
+			case todo <- jobs[:n]:
+				jobs = jobs[n:]
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	var workers sync.WaitGroup
+	for range r.Workers {
+		workers.Go(func() {
+			w := &reader{round: r}
+			for chunk := range todo {
+				all, err := w.judgeAll(ctx, chunk)
+				if err != nil {
+					cancel(err)
+				}
+				found <- all
+			}
+		})
+	}
+	go func() {
+		workers.Wait()
+		close(found)
+	}()
+	return r.write(ctx, found, cancel)
+}
+
+// write writes outcomes as they come. It takes all of them, so that no worker waits for ever.
+func (r *round) write(ctx context.Context, found <-chan []outcome, cancel context.CancelCauseFunc) error {
+	var some []outcome
+	flush := func() {
+		if err := r.flush(ctx, some); err != nil {
+			cancel(err)
+		}
+		some = some[:0]
+	}
+	for all := range found {
+		if some = append(some, all...); len(some) >= writeAtOnce && ctx.Err() == nil {
+			flush()
+		}
+	}
+	if ctx.Err() == nil {
+		flush()
+	}
+	return context.Cause(ctx)
+}
+
+func (r *round) flush(ctx context.Context, some []outcome) error {
+	var all []ledger.Judgment
+	var nothing []ledger.Dirty
+	for _, o := range some {
+		switch {
+		case o.err != nil:
+			r.failed[o.job.home.id] = o.err
+		case o.judgment != nil:
+			all = append(all, *o.judgment)
+		case o.job.final:
+			nothing = append(nothing, o.job.dirty)
+		}
+	}
+	if len(nothing) > 0 {
+		if err := r.Ledger.CompleteDirty(ctx, nothing); err != nil {
+			return err
+		}
+	}
+	if len(all) > 0 {
+		if err := r.Ledger.WriteJudgments(ctx, all, r.asOf); err != nil {
+			return err
+		}
+	}
+	for _, o := range some {
+		r.report.Readings += o.readings
+		if o.err == nil && o.job.final {
+			r.report.Households++
+			r.due[o.job.home.id] = o.due
+		}
+	}
+	return nil
+}
+
+// maxFailing is after how many households in a row that cannot be read the store is taken to be away.
+const maxFailing = 8
+
+// judgeAll reads and judges jobs. If they cannot be read together each is read alone, so that one broken series does not stop
+// all; the error is that of a store that does not answer, or of the ledger.
+func (w *reader) judgeAll(ctx context.Context, jobs []*job) ([]outcome, error) {
+	all, err := w.judgeTogether(ctx, jobs)
+	if err == nil {
+		return all, nil
+	}
+	all = all[:0]
+	failing := 0
+	for _, j := range jobs {
+		one, err := w.judgeTogether(ctx, []*job{j})
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case err != nil:
+			one, failing = []outcome{{job: j, err: err}}, failing+1
+		default:
+			failing = 0
+		}
+		if failing == maxFailing {
+			return nil, err
+		}
+		all = append(all, one...)
+	}
+	return all, nil
+}
+
+func (w *reader) judgeTogether(ctx context.Context, jobs []*job) ([]outcome, error) {
+	all := make([]outcome, 0, len(jobs))
+	var failed error
+	err := w.read(ctx, jobs, func(j *job, f *compliance.Facts, readings int) {
+		if failed != nil {
+			return
+		}
+		if len(f.Tests) > 0 { // only then anything depends on reports (section 6)
+			if f.Reports, failed = w.Ledger.Reports(ctx, j.home.id); failed != nil {
+				return
+			}
+		}
+		all = append(all, w.judge(j, f, readings))
+	})
+	if err == nil {
+		err = failed
+	}
+	return all, err
+}
