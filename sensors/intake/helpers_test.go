@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -118,6 +119,19 @@ func open(t testing.TB, r *sensors.Registry) *monitor {
 	m, err := start(t.TempDir(), places(r))
 	must(t, err)
 	t.Cleanup(func() { must(t, m.close()) })
+	return m
+}
+
+// startIn opens everything in a new directory.
+func startIn(t interface{ Fatal(...any) }, dir string, r *sensors.Registry) *monitor {
+	err := os.Mkdir(dir, 0o700)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := start(dir, places(r))
+	if err != nil {
+		t.Fatal(err)
+	}
 	return m
 }
 
