@@ -2,8 +2,10 @@ package ledger_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/nuanju/nuanju/compliance"
 	"github.com/nuanju/nuanju/disputes"
+	"github.com/nuanju/nuanju/evidence"
 	"github.com/nuanju/nuanju/ledger"
 	"github.com/nuanju/nuanju/sensors"
 )
@@ -339,4 +342,48 @@ func TestDeliveryOnBothDatabases(t *testing.T) {
 			t.Errorf("the same key again: %v", err)
 		}
 	})
+}
+
+// afterwards loses the answer to the first Append: the entries are in the log, and the ledger is not told.
+type afterwards struct {
+	ledger.EvidenceLog
+	lost bool
+}
+
+func (a *afterwards) Append(ctx context.Context, entries []ledger.OutboxEntry) (int64, error) {
+	first, err := a.EvidenceLog.Append(ctx, entries)
+	if !a.lost {
+		a.lost = true
+		return 0, errCrash
+	}
+	return first, err
+}
+
+// A ticket's life stands in the real evidence log, each event once and in order, though the answer to a delivery was lost.
+func TestTheEvidenceLogHasATicketsLife(t *testing.T) {
+	entire, err := evidence.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "evidence.db"), nil, evidence.Options{})
+	must(t, err)
+	defer func() { must(t, entire.Close()) }()
+	_, err = entire.Append(t.Context(), []evidence.Entry{{Subject: "h1", Content: []byte("readings")}})
+	must(t, err)
+	l := open(t, databases[0].url(t))
+	log := &afterwards{EvidenceLog: ledger.ToEvidence(entire)}
+
+	file(t, l, "t1", disputes.NoHeat, 0)
+	if _, err := l.Deliver(t.Context(), log, 10); !errors.Is(err, errCrash) {
+		t.Fatalf("the lost answer: %v", err)
+	}
+	must(t, act(t.Context(), l, "t1", disputes.Command{Event: disputes.Replied, Text: "来了", Actor: dispatcher}, morning.Add(2*time.Hour)))
+	n, err := l.Deliver(t.Context(), log, 10)
+	must(t, err)
+	var got []string
+	must(t, log.Contents(t.Context(), 0, func(leaf int64, content []byte) {
+		var e struct{ Key, Event string }
+		must(t, json.Unmarshal(content, &e))
+		got = append(got, fmt.Sprint(leaf, " ", e.Key, " ", e.Event))
+	}))
+	want := []string{"1 ticket/t1/1 filed", "2 ticket/t1/2 breach_reply", "3 ticket/t1/3 reply"}
+	if n != 3 || !slices.Equal(got, want) || entire.Size() != 4 {
+		t.Errorf("%d delivered; the log has %q, want %q", n, got, want)
+	}
 }

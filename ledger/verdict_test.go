@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/nuanju/nuanju/compliance"
+	"github.com/nuanju/nuanju/disputes"
 	"github.com/nuanju/nuanju/ledger"
 	"github.com/nuanju/nuanju/sensors"
 )
@@ -302,6 +303,32 @@ func TestTimePassingWritesNoTile(t *testing.T) {
 		rooms, err := l.Tiles(t.Context(), "h1", 0, ever)
 		if got := stripOf(t, rooms, err); got != "ccb"+strings.Repeat("b", 19) {
 			t.Errorf("got %s", got)
+		}
+	})
+}
+
+// The database itself refuses to change or to delete what was written down.
+func TestNobodyRewritesHistory(t *testing.T) {
+	everywhere(t, func(t *testing.T, l *ledger.Ledger) {
+		j := judgment(0, "ccb")
+		j.Episodes = []ledger.Episode{episode(2, 3, compliance.Suspected)}
+		must(t, l.WriteJudgments(t.Context(), []ledger.Judgment{j}, 3))
+		must(t, l.WriteJudgments(t.Context(), []ledger.Judgment{judgment(0, "cbb")}, 4))
+		file(t, l, "t1", disputes.NoHeat, 0)
+		for _, statement := range []string{
+			"UPDATE tiles SET status = 'compliant' WHERE status = 'below'",
+			"UPDATE tiles SET end_ns = end_ns - 1, superseded_at = 9 WHERE superseded_at IS NULL AND end_ns > 5",
+			"UPDATE tiles SET superseded_at = NULL WHERE superseded_at IS NOT NULL",
+			"UPDATE tiles SET superseded_at = 99 WHERE superseded_at IS NOT NULL",
+			"DELETE FROM tiles WHERE status = 'below'",
+			"UPDATE episodes SET superseded_at = 99 WHERE superseded_at IS NOT NULL",
+			"DELETE FROM episodes",
+			"UPDATE ticket_events SET at_ns = at_ns - 1",
+			"DELETE FROM ticket_events",
+		} {
+			if err := l.Exec(t, statement); err == nil || !strings.Contains(err.Error(), "never") {
+				t.Errorf("%s: %v", statement, err)
+			}
 		}
 	})
 }
