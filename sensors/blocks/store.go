@@ -3,7 +3,8 @@
 // block, and a block with a byte changed is found and named.
 //
 // Rows are ordered by day and then by series. What the devices of a town send in one minute therefore goes into blocks that lie
-// side by side: a tick rewrites a few thousand neighbouring pages, where the other order would touch one page a series.
+// side by side: a tick rewrites a few thousand neighbouring pages, where the other order would touch one page a series. Those pages
+// stay in SQLite's own cache, so there is no second one here that could disagree with the file.
 package blocks
 
 import (
