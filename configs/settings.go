@@ -32,7 +32,6 @@ type Settings struct {
 	Drain     time.Duration
 	MaxBody   int // MiB, of a request
 	LogLevel  string
-	Station   string // whose observations judge; empty: the one that the policy names
 }
 
 // Store says where readings are kept.
@@ -75,7 +74,6 @@ func ParseSettings(file string, b []byte, env []string) (*Settings, Problems) {
 		Key:      o.text(root.May("key"), "KEY"),
 		LogName:  o.text(root.Need("log_name"), "LOG_NAME"),
 		LogLevel: o.text(root.Need("log_level"), "LOG_LEVEL"),
-		Station:  o.text(root.May("station"), "STATION"),
 		MaxBody:  root.Need("max_body_mib").Int(1, 1024),
 		Drain:    root.Need("drain").Duration(0, 10*time.Minute),
 	}

@@ -49,8 +49,12 @@ type commands struct {
 	Explain  explainCommand  `cmd:"" help:"Say what a clause means, where it is computed, and which scenarios show it."`
 	Policies policiesCommand `cmd:"" help:"List policy packs and their editions, or check one of your own."`
 
-	Token  tokenCommand  `cmd:"" help:"Access tokens of devices, desks and residents."`
-	Verify verifyCommand `cmd:"" help:"Check the evidence log and the store, and name what is damaged."`
+	Serve   serveCommand   `cmd:"" help:"Run the monitor: readings in, verdicts current, tickets against their clocks."`
+	Import  importCommand  `cmd:"" help:"Take a registry, or what a case declares, over into the ledger."`
+	Export  exportCommand  `cmd:"" help:"Write the registry as CSV files."`
+	Rebuild rebuildCommand `cmd:"" help:"Fill the store of readings again from the evidence log."`
+	Token   tokenCommand   `cmd:"" help:"Access tokens of devices, desks and residents."`
+	Verify  verifyCommand  `cmd:"" help:"Check the evidence log and the store, and name what is damaged."`
 }
 
 // run is the program without the process: it returns the exit status.

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"github.com/nuanju/nuanju/configs"
+)
+
+type serveCommand struct {
+	settingsFlag
+	PrintConfig bool `help:"Print the annotated settings with their defaults, and stop."`
+}
+
+// Help is shown by nuanju serve --help.
+func (serveCommand) Help() string {
+	return `
+Examples:
+  nuanju serve
+  nuanju serve --print-config > my.yaml
+  nuanju serve --config my.yaml
+  NUANJU_LISTEN=:8080 nuanju serve
+
+It stops on SIGINT or SIGTERM: requests in progress are finished, and a last checkpoint is signed.`
+}
+
+// Run serves until the context ends.
+func (c serveCommand) Run(a *app) error {
+	if c.PrintConfig {
+		_, err := a.stdout.Write(configs.Annotated)
+		return err
+	}
+	settings, err := c.read()
+	if err != nil {
+		return err
+	}
+	logger := newLogger(a.stderr, settings.LogLevel)
+	s, err := newServer(a.ctx, settings, logger)
+	if err != nil {
+		return err
+	}
+	return s.run(a.ctx, func(address string) { fmt.Fprintf(a.stdout, "http://%s\n", address) })
+}
+
+func newLogger(w io.Writer, level string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil { // settings have been checked
+		l = slog.LevelInfo
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l}))
+}
+
+// run serves until ctx ends, then drains: no new connections, requests in progress are finished, the last entries of the
+// outbox and a checkpoint are written, and the stores closed. Started is told the address that is listened on.
+func (s *server) run(ctx context.Context, started func(address string)) error {
+	listener, err := net.Listen("tcp", s.settings.Listen)
+	if err != nil {
+		return errors.Join(err, s.close())
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { s.forwarder.Run(background) })
+	clockwork := s.clockwork(background)
+	clockwork.Start()
+
+	srv := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 2)
+	go func() { failed <- srv.Serve(listener) }()
+	metrics := s.serveMetrics(failed)
+	started(listener.Addr().String())
+	s.logger.Info("serving", "address", listener.Addr().String(), "store", s.settings.Store.Kind)
+
+	select {
+	case <-ctx.Done():
+		err = nil
+	case err = <-failed:
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.Drain)
+	defer cancel()
+	err = errors.Join(err, srv.Shutdown(drain))
+	if metrics != nil {
+		err = errors.Join(err, metrics.Shutdown(drain))
+	}
+	<-clockwork.Stop().Done()
+	stop()
+	running.Wait()
+	return errors.Join(err, s.finish(drain), s.close())
+}
+
+// serveMetrics serves /metrics on a listener of its own, if the settings ask for one.
+func (s *server) serveMetrics(failed chan<- error) *http.Server {
+	if s.settings.Metrics == "" {
+		return nil
+	}
+	srv := &http.Server{Addr: s.settings.Metrics, Handler: s.metrics, ReadHeaderTimeout: 10 * time.Second}
+	go func() { failed <- srv.ListenAndServe() }()
+	return srv
+}
+
+// clockwork does what is done by the clock. A job that is still running is not started again, and one that panics is
+// logged and does not end the others.
+func (s *server) clockwork(ctx context.Context) *cron.Cron {
+	logger := cron.PrintfLogger(slog.NewLogLogger(s.logger.Handler(), slog.LevelError))
+	c := cron.New(cron.WithLocation(s.zone), cron.WithLogger(logger),
+		cron.WithChain(cron.Recover(logger), cron.SkipIfStillRunning(cron.DiscardLogger)))
+	for _, job := range []struct {
+		when, what string
+		do         func(context.Context) error
+	}{
+		{s.settings.TickCron, "tick", s.tick},
+		{s.settings.ClockCron, "clocks", s.clocks},
+		{s.settings.SignCron, "sign", s.sign},
+		{"@every 5s", "deliver", s.deliver},
+	} {
+		_, err := c.AddFunc(job.when, func() {
+			if err := job.do(ctx); err != nil && ctx.Err() == nil {
+				s.logger.Error("a job failed and will be tried again", "job", job.what, "error", err)
+			}
+		})
+		if err != nil { // newServer has parsed them
+			s.logger.Error("a job cannot be scheduled", "job", job.what, "error", err)
+		}
+	}
+	return c
+}

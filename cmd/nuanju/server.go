@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/robfig/cron/v3"
+
+	"github.com/nuanju/nuanju/compliance/checker"
+	"github.com/nuanju/nuanju/configs"
+	"github.com/nuanju/nuanju/disputes"
+	"github.com/nuanju/nuanju/evidence"
+	"github.com/nuanju/nuanju/ledger"
+	"github.com/nuanju/nuanju/sensors"
+	"github.com/nuanju/nuanju/sensors/intake"
+	"github.com/nuanju/nuanju/web"
+)
+
+// server is every part of the monitor, put together.
+type server struct {
+	settings *configs.Settings
+	logger   *slog.Logger
+	now      func() time.Time
+	zone     *time.Location // of cron and of times that belong to no household
+
+	log       *evidence.Log
+	ledger    *ledger.Ledger
+	store     sensors.Store
+	town      *town
+	forwarder *intake.Forwarder
+	checker   *checker.Checker
+	ticks     atomic.Pointer[web.Ticks]
+
+	handler http.Handler
+	metrics http.Handler
+}
+
+// newServer opens the stores and puts the parts together. After an error nothing stays open.
+func newServer(ctx context.Context, settings *configs.Settings, logger *slog.Logger) (_ *server, err error) {
+	for _, spec := range []string{settings.TickCron, settings.ClockCron, settings.SignCron} {
+		if _, err := cron.ParseStandard(spec); err != nil {
+			return nil, errUsage{fmt.Errorf("cron %q: %w", spec, err)}
+		}
+	}
+	s := &server{settings: settings, logger: logger, now: time.Now}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if err := dataFolder(settings); err != nil {
+		return nil, err
+	}
+	if s.log, err = openLog(ctx, settings, evidence.Options{Logger: logger}); err != nil {
+		return nil, err
+	}
+	if s.ledger, err = openLedger(ctx, settings); err != nil {
+		return nil, err
+	}
+	if s.store, err = openStore(ctx, settings); err != nil {
+		return nil, err
+	}
+	policies, err := policyPacks()
+	if err != nil {
+		return nil, err
+	}
+	s.zone = policies[configs.DefaultPolicy].Zone
+	if s.town, err = openTown(ctx, s.ledger, policies, s.now); err != nil {
+		return nil, err
+	}
+	stats := new(intake.Stats)
+	s.forwarder = s.forwarderOf(stats)
+	s.checker, err = checker.New(checker.Config{
+		Ledger: s.ledger, Store: s.store, Registry: s.town, Events: said{s.ledger}, Declared: s.ledger,
+		Policies: policies, Clock: s.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, s.handle(stats)
+}
+
+// forwarderOf is the way from the log to the store. Each kind of store has a watermark of its own.
+func (s *server) forwarderOf(stats *intake.Stats) *intake.Forwarder {
+	return intake.NewForwarder(s.log, s.store, s.ledger, s.town.places, stats, intake.Options{
+		Name: "forward/" + s.settings.Store.Kind, Logger: s.logger,
+	})
+}
+
+// handle makes the handlers of the API and of the metrics.
+func (s *server) handle(stats *intake.Stats) (err error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.handler, err = web.New(web.Options{
+		Ledger: s.ledger, Log: s.log, Store: s.store, Intake: intake.New(s.log, s.town.places, stats), Homes: s.town.directory,
+		Logger: s.logger, Registry: registry, Clock: s.now, Zone: s.zone, Stats: stats,
+		Lag: func() web.Lag {
+			leaves, age := s.forwarder.Lag()
+			return web.Lag{Leaves: leaves, Age: age}
+		},
+		Ticks: func() web.Ticks {
+			if t := s.ticks.Load(); t != nil {
+				return *t
+			}
+			return web.Ticks{}
+		},
+		MaxBody: int64(s.settings.MaxBody) << 20, MetricsElsewhere: s.settings.Metrics != "", Version: version,
+	})
+	s.metrics = web.Metrics(registry)
+	return err
+}
+
+// tick takes a changed registry over and judges what has changed.
+func (s *server) tick(ctx context.Context) error {
+	refreshed := s.town.refresh(ctx, s.forwarder)
+	report, err := s.checker.Tick(ctx)
+	t := web.Ticks{Last: s.now(), Took: report.Duration, Dirty: report.Waiting}
+	if good := s.checker.LastGood(); good != 0 {
+		t.LastGood = good.Time()
+	}
+	s.ticks.Store(&t)
+	for _, f := range report.Failures {
+		s.logger.Warn("a household cannot be judged", "household", f.Household, "error", f.Err)
+	}
+	return errors.Join(refreshed, err)
+}
+
+// clocks records the breaches of tickets that have happened, each at its due time (A6.6).
+func (s *server) clocks(ctx context.Context) error {
+	const atOnce = 1000
+	for {
+		now := sensors.At(s.now())
+		due, err := s.ledger.DueTickets(ctx, now, atOnce)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		for _, t := range due {
+			after, events := disputes.Breaches(t, now)
+			if err := s.ledger.SaveTicket(ctx, t, after, events, nil); err != nil && !errors.Is(err, ledger.ErrConflict) {
+				return err // after a conflict somebody was faster, and the next tick looks again
+			}
+		}
+		if len(due) < atOnce {
+			return nil
+		}
+	}
+}
+
+// sign signs a checkpoint of the evidence log.
+func (s *server) sign(ctx context.Context) error {
+	_, err := s.log.Sign(ctx)
+	return err
+}
+
+// deliver brings what happened to tickets from the ledger's outbox to the evidence log.
+func (s *server) deliver(ctx context.Context) error {
+	const atOnce = 500
+	for {
+		n, err := s.ledger.Deliver(ctx, ledger.ToEvidence(s.log), atOnce)
+		if err != nil || n < atOnce {
+			return err
+		}
+	}
+}
+
+// finish writes what must not wait for the next start.
+func (s *server) finish(ctx context.Context) error {
+	return errors.Join(s.deliver(ctx), s.sign(ctx))
+}
+
+// close closes what is open.
+func (s *server) close() error {
+	var errs []error
+	if s.log != nil {
+		errs = append(errs, s.log.Close())
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	if s.ledger != nil {
+		errs = append(errs, s.ledger.Close())
+	}
+	return errors.Join(errs...)
+}
