@@ -19,13 +19,14 @@ FUZZTIME ?= 2s
 FUZZBUDGET ?= 0
 BENCH    ?= .
 PKG      ?= ./...
-ARGS     ?= check docs/examples/cold-bedroom
 
 ##@ Use
 
 .PHONY: run
-run: ## judge a sample case (ARGS="check DIR" for another)
-	go run ./cmd/nuanju $(ARGS)
+run: build ## judge the sample case, then start the server on embedded stores
+	./nuanju check docs/examples/cold-bedroom
+	@echo; echo "Starting the server; its data is in ./data, Ctrl-C stops it. It is at:"
+	@exec ./nuanju serve
 
 .PHONY: build
 build: ## one static binary: ./nuanju
