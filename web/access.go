@@ -1,0 +1,95 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/nuanju/nuanju/disputes"
+)
+
+// access is one row of the table of who may call what.
+type access struct {
+	method, pattern string
+	// public: anybody, without a token.
+	public bool
+	// who may call it, in whose scope it lies.
+	who []disputes.Role
+	// maxBody bounds the request's body, in bytes; 0: none is read.
+	maxBody int64
+	// raw: the handler reads and bounds the body itself.
+	raw bool
+	// influx: errors are written as InfluxDB writes them, not as problems.
+	influx bool
+	// quiet: a success is logged at debug level only; there are thousands a second, or a probe each few seconds.
+	quiet bool
+}
+
+// accessTable is who may call what. A route without a row is not served, and a row without a route is an error.
+//
+// What a role may do is narrowed by its token's scope: a resident sees and reports for the households of the token only, a
+// device writes for what the token names.
+func accessTable() []access {
+	const form = 64 << 10
+	var (
+		writers    = []disputes.Role{disputes.Device, disputes.Admin}
+		dispatch   = []disputes.Role{disputes.Dispatcher, disputes.Admin}
+		filers     = []disputes.Role{disputes.Resident, disputes.Dispatcher, disputes.Admin}
+		homeReader = []disputes.Role{disputes.Resident, disputes.Dispatcher, disputes.Auditor, disputes.Admin}
+		staff      = []disputes.Role{disputes.Dispatcher, disputes.Auditor, disputes.Admin}
+		watchers   = []disputes.Role{disputes.Auditor, disputes.Admin}
+		everyRole  = []disputes.Role{
+			disputes.Resident, disputes.Dispatcher, disputes.Billing, disputes.Tester, disputes.Mediator, disputes.Auditor,
+			disputes.Device, disputes.Admin,
+		}
+	)
+	return []access{
+		{method: http.MethodPost, pattern: "/api/v2/write", who: writers, raw: true, influx: true, quiet: true},
+		{method: http.MethodPost, pattern: "/api/v1/readings", who: writers, raw: true, quiet: true},
+
+		{method: http.MethodGet, pattern: "/api/v1/quarantine", who: staff},
+
+		{method: http.MethodPost, pattern: "/api/v1/tickets", who: filers, maxBody: form},
+		{method: http.MethodGet, pattern: "/api/v1/tickets", who: homeReader},
+		{method: http.MethodGet, pattern: "/api/v1/tickets/:id", who: homeReader},
+		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/reply", who: dispatch, maxBody: form},
+		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/update", who: dispatch, maxBody: form},
+		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/resolve", who: dispatch, maxBody: form},
+
+		{method: http.MethodGet, pattern: "/api/v1/households/:id/tiles", who: homeReader},
+		{method: http.MethodGet, pattern: "/api/v1/households/:id/episodes", who: homeReader},
+		{method: http.MethodGet, pattern: "/api/v1/households/:id/readings", who: homeReader},
+
+		{method: http.MethodGet, pattern: "/openapi.json", who: everyRole},
+		{method: http.MethodGet, pattern: "/metrics", who: watchers, quiet: true},
+
+		{method: http.MethodGet, pattern: "/healthz", public: true, quiet: true},
+		{method: http.MethodGet, pattern: "/readyz", public: true, quiet: true},
+		{method: http.MethodGet, pattern: "/health", public: true, quiet: true},
+		{method: http.MethodGet, pattern: "/ping", public: true, quiet: true},
+		{method: http.MethodHead, pattern: "/ping", public: true, quiet: true},
+		{method: http.MethodGet, pattern: "/log/*path", public: true, quiet: true},
+		{method: http.MethodHead, pattern: "/log/*path", public: true, quiet: true},
+	}
+}
+
+// allows reports whether a role may call it.
+func (a access) allows(role disputes.Role) bool { return a.public || slices.Contains(a.who, role) }
+
+// coversHome reports whether a token is good for a household. A resident's is good for the households that it names and for
+// nothing else.
+func (t *token) coversHome(household string, homes Homes) bool {
+	s := &t.Scope
+	switch {
+	case slices.Contains(s.Households, household):
+		return true
+	case t.Role == disputes.Resident:
+		return false
+	case s.Everything():
+		return true
+	}
+	if len(s.Buildings) == 0 {
+		return false
+	}
+	home, ok := homes.Home(household)
+	return ok && slices.Contains(s.Buildings, home.Building)
+}

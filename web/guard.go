@@ -1,0 +1,202 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/nuanju/nuanju/ledger"
+)
+
+// caller is who a request is from. It is in the request's context.
+type caller struct {
+	request string // the request's id
+	token   *token // nil on public routes
+}
+
+type callerKey struct{}
+
+// callerOf is who a request is from; the zero caller outside of one.
+func callerOf(ctx context.Context) caller {
+	c, _ := ctx.Value(callerKey{}).(caller)
+	return c
+}
+
+func requestID(ctx context.Context) string { return callerOf(ctx).request }
+
+// guard is what every request passes: it gives it an id, asks who it is from and whether they may, bounds its body, catches
+// panics, counts and logs.
+type guard struct {
+	failing
+	clock   clock
+	tokens  *tokenCache
+	rows    map[route]access
+	metrics *metrics
+}
+
+type route struct{ method, pattern string }
+
+// handle is the middleware.
+func (g *guard) handle(c *gin.Context) {
+	began := time.Now() // how long it took is not the clock's affair
+	row, known := g.rows[route{c.Request.Method, c.FullPath()}]
+	who := caller{request: newRequestID(c.Request)}
+	c.Header("X-Request-Id", who.request)
+	c.Header("X-Content-Type-Options", "nosniff")
+	defer func() { g.done(c, row, who, known, time.Since(began)) }()
+	defer func() { g.recovered(c, row, who, recover()) }()
+	if !known {
+		c.Next() // no route: gin answers 404 or 405
+		return
+	}
+	if !row.public {
+		var p *problem
+		if who.token, p = g.admit(c.Request, row); p != nil {
+			reject(c, row.influx, p)
+			return
+		}
+		c.Header("Cache-Control", "no-store")
+	}
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), callerKey{}, who))
+	if row.maxBody > 0 {
+		if p := boundBody(c.Request, row.maxBody); p != nil {
+			reject(c, row.influx, p)
+			return
+		}
+	}
+	c.Next()
+}
+
+// admit is the token of a request that may call a row.
+func (g *guard) admit(r *http.Request, row access) (*token, *problem) {
+	shown, ok := shownToken(r.Header)
+	if !ok {
+		return nil, newProblem(http.StatusUnauthorized, "a token is needed: Authorization: Bearer …")
+	}
+	t, err := g.tokens.verify(r.Context(), shown, g.clock.now())
+	if errors.Is(err, ledger.ErrToken) {
+		return nil, newProblem(http.StatusUnauthorized, ledger.ErrToken.Error())
+	}
+	if err != nil {
+		return nil, problemOf(g.problem(r.Context(), "verifying a token", err))
+	}
+	if !row.allows(t.Role) {
+		return nil, newProblem(http.StatusForbidden, "the token's role "+string(t.Role)+" may not do this")
+	}
+	return t, nil
+}
+
+// boundBody reads a body that must be short UTF-8 and puts what it read in its place.
+func boundBody(r *http.Request, most int64) *problem {
+	if r.Header.Get("Content-Encoding") != "" {
+		return newProblem(http.StatusUnsupportedMediaType, "the body must not be encoded")
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, most+1))
+	switch {
+	case err != nil:
+		return newProblem(http.StatusBadRequest, "the body could not be read to its end")
+	case int64(len(body)) > most:
+		return newProblem(http.StatusRequestEntityTooLarge, "the body is longer than "+strconv.FormatInt(most, 10)+" bytes")
+	case !utf8.Valid(body): // encoding/json would put U+FFFD there and say nothing
+		return newProblem(http.StatusBadRequest, "the body is not UTF-8")
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
+}
+
+// recovered answers a request whose handler panicked.
+func (g *guard) recovered(c *gin.Context, row access, who caller, reason any) {
+	if reason == nil {
+		return
+	}
+	if err, ok := reason.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(reason) // net/http's own way to break a connection off
+	}
+	if c.Request.Context().Err() != nil {
+		c.Abort()
+		return // the client left while it was being answered
+	}
+	g.logger.LogAttrs(c.Request.Context(), slog.LevelError, "a handler panicked", slog.String("request", who.request),
+		slog.String("route", row.pattern), slog.Any("reason", reason), slog.String("stack", string(debug.Stack())))
+	if c.Writer.Written() {
+		c.Abort()
+		return
+	}
+	reject(c, row.influx, problemOf(errors.New("panic")))
+}
+
+// done counts and logs a request. The log has no query, body, token or path: paths name homes.
+func (g *guard) done(c *gin.Context, row access, who caller, known bool, took time.Duration) {
+	status := c.Writer.Status()
+	g.metrics.request(row, known, status, took)
+	level := slog.LevelInfo
+	if row.quiet && status < http.StatusBadRequest || !known {
+		level = slog.LevelDebug
+	}
+	if !g.logger.Enabled(c.Request.Context(), level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("request", who.request), slog.String("method", c.Request.Method), slog.String("route", row.pattern),
+		slog.Int("status", status), slog.Duration("took", took), slog.Int("bytes", max(0, c.Writer.Size())),
+		slog.String("from", c.Request.RemoteAddr),
+	}
+	if who.token != nil {
+		attrs = append(attrs, slog.String("token", who.token.ID), slog.String("role", string(who.token.Role)))
+	}
+	g.logger.LogAttrs(c.Request.Context(), level, "request", attrs...)
+}
+
+// newRequestID is the id that a proxy gave a request, if it looks like one, or a random one.
+func newRequestID(r *http.Request) string {
+	if id := r.Header.Get("X-Request-Id"); id != "" && len(id) <= 64 && isPlain(id) {
+		return id
+	}
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// isPlain reports whether a text has only letters and digits of ASCII, - and _.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		switch b := s[i]; {
+		case b >= '0' && b <= '9', b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b == '-', b == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// reject ends a request with a problem, in InfluxDB's words or as RFC 9457 says.
+func reject(c *gin.Context, influx bool, p *problem) {
+	if p.Status == http.StatusUnauthorized {
+		c.Header("WWW-Authenticate", `Bearer realm="nuanju"`)
+	}
+	if influx {
+		writeInflux(c, p.Status, p.Detail, p.retryAfter)
+		return
+	}
+	for k, v := range p.GetHeaders() {
+		c.Writer.Header()[k] = v
+	}
+	text, err := json.Marshal(&p.ErrorModel)
+	if err != nil { // strings and numbers always marshal
+		text = []byte("{}")
+	}
+	c.Abort()
+	c.Data(p.Status, "application/problem+json", append(text, '\n'))
+}

@@ -1,0 +1,150 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+)
+
+// New makes the server's handler. It registers metrics with Options.Registry, and is an error if something is missing there, if a metric
+// is registered already, or if a route has no row in the table of who may call what.
+//
+// It puts gin into its release mode, a setting of the whole process, which keeps it from writing to standard output.
+func New(options Options) (http.Handler, error) {
+	o, err := options.complete()
+	if err != nil {
+		return nil, err
+	}
+	engine, err := newEngine(o)
+	if err != nil {
+		return nil, err
+	}
+	return engine, nil
+}
+
+func newEngine(o Options) (*gin.Engine, error) {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	engine.UseRawPath = true // an id may have a slash, which is escaped in a path
+	if err := engine.SetTrustedProxies(nil); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	bodies := newBodies(o.MaxBody, o.MaxBodies)
+	f := failing{o.Logger}
+	m := newMetrics(bodies.inProgress)
+	if err := errors.Join(m.register(o.Registry), o.Registry.Register(newVitals(o, f))); err != nil {
+		return nil, fmt.Errorf("web: registering metrics: %w", err)
+	}
+	g := &guard{failing: f, clock: o.Clock, tokens: newTokenCache(o.Ledger, o.TokenTTL), rows: map[route]access{}, metrics: m}
+	for _, row := range accessTable() {
+		if row.pattern != "/metrics" || !o.MetricsElsewhere {
+			g.rows[route{row.method, row.pattern}] = row
+		}
+	}
+	engine.Use(g.handle)
+	engine.NoRoute(func(c *gin.Context) {
+		reject(c, strings.HasPrefix(c.Request.URL.Path, "/api/v2/"), newProblem(http.StatusNotFound, "there is nothing at this path"))
+	})
+	engine.NoMethod(func(c *gin.Context) {
+		reject(c, strings.HasPrefix(c.Request.URL.Path, "/api/v2/"), newProblem(http.StatusMethodNotAllowed, "this path does not know that method"))
+	})
+	if err := addRoutes(engine, o, f, bodies); err != nil {
+		return nil, err
+	}
+	return engine, g.agrees(engine.Routes())
+}
+
+// addRoutes adds every route.
+func addRoutes(engine *gin.Engine, o Options, f failing, bodies *bodies) error {
+	w := &writes{failing: f, clock: o.Clock, intake: o.Intake, bodies: bodies, decodings: newDecodings()}
+	engine.POST("/api/v2/write", w.lineProtocol)
+	engine.POST("/api/v1/readings", w.readings)
+
+	api := humagin.New(engine, apiConfig(o.Version))
+	t := &tickets{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone}
+	t.register(api)
+	h := &households{failing: f, clock: o.Clock, verdicts: o.Ledger, store: o.Store, homes: o.Homes}
+	h.register(api)
+	q := &quarantine{failing: f, lines: o.Ledger, homes: o.Homes, zone: o.Zone}
+	q.register(api)
+	describeWrites(api)
+	document, err := json.Marshal(api.OpenAPI())
+	if err != nil {
+		return fmt.Errorf("web: describing the API: %w", err)
+	}
+	engine.GET("/openapi.json", func(c *gin.Context) { c.Data(http.StatusOK, "application/openapi+json", document) })
+
+	if !o.MetricsElsewhere {
+		engine.GET("/metrics", gin.WrapH(Metrics(o.Registry)))
+	}
+	s := newStanding(o)
+	engine.GET("/healthz", s.alive)
+	engine.GET("/readyz", s.ready)
+	engine.GET("/health", s.influxHealth)
+	engine.GET("/ping", s.influxPing)
+	engine.HEAD("/ping", s.influxPing)
+	log := gin.WrapH(http.StripPrefix("/log", o.Log.Handler()))
+	engine.GET("/log/*path", log)
+	engine.HEAD("/log/*path", log)
+	return nil
+}
+
+// agrees is an error for each route without a row in the table, and for each row without a route.
+func (g *guard) agrees(routes gin.RoutesInfo) error {
+	var errs []error
+	served := map[route]bool{}
+	for _, r := range routes {
+		at := route{r.Method, r.Path}
+		served[at] = true
+		if _, ok := g.rows[at]; !ok {
+			errs = append(errs, fmt.Errorf("web: %s %s: nothing says who may call it", r.Method, r.Path))
+		}
+	}
+	for at := range g.rows {
+		if !served[at] {
+			errs = append(errs, fmt.Errorf("web: %s %s: is not served", at.method, at.pattern))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// apiConfig is the API's description: OpenAPI 3.1, JSON only, unknown parameters refused. The document is served by newEngine;
+// nothing that would load anything from elsewhere is.
+func apiConfig(version string) huma.Config {
+	c := huma.DefaultConfig("nuanju", version)
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
+	c.CreateHooks = nil
+	c.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
+	c.RejectUnknownQueryParameters = true
+	c.Transformers = []huma.Transformer{withoutWholeBody}
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token": {Type: "http", Scheme: "bearer", Description: "A token of `nuanju token create`."},
+	}
+	c.Security = []map[string][]string{{"token": {}}}
+	return c
+}
+
+// withoutWholeBody keeps a problem from repeating the body that it complains of.
+func withoutWholeBody(_ huma.Context, _ string, v any) (any, error) {
+	if m, ok := v.(*huma.ErrorModel); ok {
+		for _, e := range m.Errors {
+			if e.Location == "body" {
+				e.Value = nil
+			}
+		}
+	}
+	return v, nil
+}
+
+// errorsOf are the statuses of problems that an operation documents.
+func errorsOf(more ...int) []int {
+	return append([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable}, more...)
+}
