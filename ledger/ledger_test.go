@@ -12,8 +12,12 @@ import (
 
 // everywhere runs a test on an empty ledger in each database.
 func everywhere(t *testing.T, test func(t *testing.T, l *ledger.Ledger)) {
+	t.Parallel() // they mostly wait for the disk
 	for _, db := range databases {
-		t.Run(db.name, func(t *testing.T) { test(t, open(t, db.url(t))) })
+		t.Run(db.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t, db.url(t)))
+		})
 	}
 }
 

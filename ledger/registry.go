@@ -17,6 +17,10 @@ type Import struct {
 	Dirty []Mark
 }
 
+// RegistryWatermark is the watermark that counts the imports that changed something: while it stays, so does the registry. It is
+// written in the transaction of the import, with the marks.
+const RegistryWatermark = "registry"
+
 // ImportOptions say how a registry is imported.
 type ImportOptions struct {
 	Policies []string // the names that a household's policy may have; empty: any
@@ -53,6 +57,13 @@ func (l *Ledger) ImportRegistry(ctx context.Context, d *registrycsv.Declared, o 
 		result.Dirty = affected(before, after)
 		if o.DryRun {
 			return errDry
+		}
+		if result.Added+result.Changed > 0 {
+			if _, err := t.exec(ctx, `INSERT INTO watermarks (name, value, updated_at) VALUES (?, 1, ?)
+				ON CONFLICT (name) DO UPDATE SET value = watermarks.value + 1, updated_at = excluded.updated_at`,
+				RegistryWatermark, int64(now)); err != nil {
+				return err
+			}
 		}
 		return t.markDirty(ctx, result.Dirty, now)
 	})

@@ -82,6 +82,9 @@ func TestImportOfAnExportChangesNothing(t *testing.T) {
 		if d := taken(t, l); len(d) != 0 {
 			t.Errorf("dirty %v", d)
 		}
+		if n, err := l.Watermark(t.Context(), ledger.RegistryWatermark); n != 1 || err != nil {
+			t.Errorf("%d imports changed something: %v", n, err)
+		}
 	})
 }
 

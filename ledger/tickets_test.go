@@ -125,6 +125,30 @@ func TestFiftyClientsRace(t *testing.T) {
 	})
 }
 
+// Two dispatchers reply to the ticket that both have read. The second is told that it has changed, though a reply is still
+// possible, and nothing of the second is written.
+func TestAStaleTicketIsAConflict(t *testing.T) {
+	everywhere(t, func(t *testing.T, l *ledger.Ledger) {
+		before := file(t, l, "t1", disputes.NoHeat, 0)
+		for i, want := range []error{nil, ledger.ErrConflict} {
+			c := disputes.Command{Event: disputes.Replied, Text: fmt.Sprint("reply ", i), Actor: dispatcher}
+			after, events, err := disputes.Apply(before, c, morning.Add(time.Minute))
+			must(t, err)
+			err = l.SaveTicket(t.Context(), before, after, events, []ledger.Mark{{Household: fmt.Sprint("by reply ", i), From: 1}})
+			if !errors.Is(err, want) {
+				t.Errorf("reply %d: %v, want %v", i, err, want)
+			}
+		}
+		_, events, err := l.Ticket(t.Context(), "t1")
+		must(t, err)
+		outbox, err := l.Outbox(t.Context(), 100)
+		must(t, err)
+		if len(events) != 2 || events[1].Text != "reply 0" || len(outbox) != 2 || len(taken(t, l)) != 2 {
+			t.Errorf("timeline %+v, %d for the log, dirty %v", events, len(outbox), taken(t, l))
+		}
+	})
+}
+
 // Each minute's cron finds the tickets whose breach is not recorded, and only those.
 func TestBreachesAreFoundByTheirDueTime(t *testing.T) {
 	everywhere(t, func(t *testing.T, l *ledger.Ledger) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/nuanju/nuanju/configs"
 	"github.com/nuanju/nuanju/evidence"
@@ -73,5 +74,10 @@ func openLog(ctx context.Context, s *configs.Settings, options evidence.Options)
 	if key.Name() != s.LogName {
 		return nil, fmt.Errorf("the key in %s signs as %q, but log_name is %q: a log keeps its name", s.Key, key.Name(), s.LogName)
 	}
+	options.Clock = receiptTime
 	return evidence.Open(ctx, s.Log, key, options)
 }
+
+// receiptTime is the time of receipt, to the millisecond: finer digits say nothing about a reading, and would cost its store
+// more than its value does.
+func receiptTime() time.Time { return time.Now().Truncate(time.Millisecond) }

@@ -30,6 +30,7 @@ type town struct {
 	official []compliance.OfficialDay
 	policy   *compliance.Policy
 	checker  *checker.Checker
+	homes    *checker.Homes // nil: of the registry as it is
 
 	batches []sensors.Batch // that are written before the next tick, with their marks after them
 	marks   []ledger.Mark

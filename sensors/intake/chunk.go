@@ -19,14 +19,14 @@ const maxRaw = 4096
 
 // chunk is the lines of some entries on their way.
 type chunk struct {
-	from, to int64 // leaves in [from, to)
-	oldest   sensors.Instant
-	records  []record
-	unread   []Quarantined // contents as a whole
-	series   map[sensors.Series]int32
-	batches  []sensors.Batch
-	values   []value
-	samples  []sensors.Sample // the batches'
+	from, to       int64           // leaves in [from, to)
+	oldest, newest sensors.Instant // receipts of the first and the last
+	records        []record
+	unread         []Quarantined // contents as a whole
+	series         map[sensors.Series]int32
+	batches        []sensors.Batch
+	values         []value
+	samples        []sensors.Sample // the batches'
 }
 
 // record is a line.
@@ -67,7 +67,7 @@ func (f *Forwarder) gather(ctx context.Context, c *chunk, from int64) error {
 			c.oldest = sensors.At(leaf.Received)
 		}
 		f.read(c, &leaf)
-		c.to = leaf.Index + 1
+		c.to, c.newest = leaf.Index+1, sensors.At(leaf.Received)
 		if len(c.records) >= f.options.Lines || c.to-from >= int64(f.options.Lines) {
 			break
 		}

@@ -188,7 +188,7 @@ func (f *Forwarder) step(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	displaced, err := f.displaced(ctx, c, clashes)
+	displaced, err := f.displaced(ctx, clashes)
 	if err != nil {
 		return 0, err
 	}
@@ -198,6 +198,9 @@ func (f *Forwarder) step(ctx context.Context) (int64, error) {
 	f.place.next = c.to
 	f.stats.watermark.Store(c.to)
 	f.stats.oldest.Store(0)
+	if c.to < f.log.Size() {
+		f.stats.oldest.Store(int64(c.newest)) // what comes next was not received before it
+	}
 	f.stats.Entries.Add(c.to - c.from)
 	f.stats.Forwarded.Add(int64(len(c.records)))
 	return c.to - c.from, nil

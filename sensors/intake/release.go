@@ -157,7 +157,7 @@ func (f *Forwarder) recheckPage(ctx context.Context, lines []Quarantined, why st
 	if err != nil {
 		return 0, err
 	}
-	displaced, err := f.displaced(ctx, &c, clashes)
+	displaced, err := f.displaced(ctx, clashes)
 	if err != nil {
 		return 0, err
 	}

@@ -68,20 +68,30 @@ func (r *record) event() Event {
 
 // displaced finds the lines of values that stood until the chunk brought one that was received before them. That takes a line
 // that was held while others were forwarded, so it is rare; and the log is in the order of receipt, so it is quick.
-func (f *Forwarder) displaced(ctx context.Context, c *chunk, clashes map[clash]sensors.Instant) ([]Quarantined, error) {
+func (f *Forwarder) displaced(ctx context.Context, clashes map[clash]sensors.Instant) ([]Quarantined, error) {
+	receipts := make(map[sensors.Instant]bool)
+	for _, received := range clashes {
+		receipts[received] = true
+	}
 	var lines []Quarantined
-	for k, received := range clashes {
-		found, err := f.linesOf(ctx, k, received)
+	for received := range receipts {
+		c, err := f.receivedAt(ctx, received)
 		if err != nil {
 			return nil, err
 		}
-		lines = append(lines, found...)
+		p := f.registry.current.Load()
+		for i := range c.values {
+			v := &c.values[i]
+			if at, ok := clashes[clash{c.batches[v.series].Series, v.At, v.Value}]; ok && at == received {
+				lines = append(lines, c.records[v.record].held(p, Conflict))
+			}
+		}
 	}
 	return lines, nil
 }
 
-// linesOf is the lines of one receipt that hold a value.
-func (f *Forwarder) linesOf(ctx context.Context, k clash, received sensors.Instant) ([]Quarantined, error) {
+// receivedAt is the lines of one receipt.
+func (f *Forwarder) receivedAt(ctx context.Context, received sensors.Instant) (*chunk, error) {
 	var failed error
 	first := sort.Search(int(f.log.Size()), func(i int) bool {
 		leaf, err := f.leaf(ctx, int64(i))
@@ -90,10 +100,10 @@ func (f *Forwarder) linesOf(ctx context.Context, k clash, received sensors.Insta
 		}
 		return failed != nil || sensors.At(leaf.Received) >= received
 	})
+	c := new(chunk)
 	if failed != nil || int64(first) >= f.log.Size() {
-		return nil, failed
+		return c, failed
 	}
-	var c chunk
 	for leaf, err := range f.log.Leaves(ctx, int64(first)) {
 		if err != nil {
 			return nil, err
@@ -101,16 +111,9 @@ func (f *Forwarder) linesOf(ctx context.Context, k clash, received sensors.Insta
 		if sensors.At(leaf.Received) != received {
 			break
 		}
-		f.read(&c, &leaf)
+		f.read(c, &leaf)
 	}
-	p := f.registry.current.Load()
-	var lines []Quarantined
-	for i := range c.values {
-		if v := &c.values[i]; (clash{c.batches[v.series].Series, v.At, v.Value}) == k {
-			lines = append(lines, c.records[v.record].held(p, Conflict))
-		}
-	}
-	return lines, nil
+	return c, nil
 }
 
 // leaf is one leaf of the log.
