@@ -3,8 +3,10 @@ package intake_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -99,6 +101,34 @@ func BenchmarkAccept(b *testing.B) {
 	b.ResetTimer()
 	accept(b, m)
 	reportReadings(b)
+}
+
+// BenchmarkAcceptOne is 64 clients that each send one reading at a time, with the forwarder beside them.
+func BenchmarkAcceptOne(b *testing.B) {
+	m := open(b, benchRegistry())
+	ctx, stop := context.WithCancel(b.Context())
+	done := make(chan struct{})
+	go func() { m.Run(ctx); close(done) }()
+	b.ReportAllocs()
+	b.ResetTimer()
+	b.SetParallelism(64 / runtime.GOMAXPROCS(0))
+	var next atomic.Int64
+	b.RunParallel(func(pb *testing.PB) {
+		decoder := ingest.NewDecoder(ingest.DefaultBounds())
+		var batch ingest.Batch
+		var body []byte
+		for pb.Next() {
+			n := next.Add(1)
+			body = fmt.Appendf(body[:0], "temperature,device=dev-%06d celsius=20.5 %d\n", n%benchLines, int64(noon)-n*1e9)
+			decoder.LineProtocol(&batch, body, ingest.Nanosecond, noon)
+			if _, err := m.Accept(ctx, &batch, &everything); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+	stop()
+	<-done
 }
 
 // BenchmarkForward is a backlog that is brought to the store and the ledger.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nuanju/nuanju/evidence"
@@ -57,6 +58,7 @@ type Forwarder struct {
 	// settling is held while lines are judged by the state of the registry and written down, so that a new state comes
 	// before or after and never between.
 	settling sync.Mutex
+	owing    atomic.Bool // a Renew has not looked at all lines that it may mend
 
 	stepping sync.Mutex // held during a step; guards what follows
 	decoder  *ingest.Decoder

@@ -13,28 +13,38 @@ const pageLines = 1000
 
 // Renew brings a new state of the registry into force and releases what it mends; it returns how many lines. It marks the households of
 // every device that is assigned otherwise than before: a step that ran between the change in the ledger and this call went
-// by the old state. After an error call Release, as after a start: it finds what is left.
+// by the old state. After an error it can be called again.
 func (f *Forwarder) Renew(ctx context.Context, p *Places, why string) (int, error) {
 	f.settling.Lock()
-	before := f.registry.current.Swap(p)
+	before := f.registry.current.Load()
 	_, err := f.ledger.Release(ctx, nil, why, moved(before, p), f.now())
+	if err == nil {
+		f.registry.current.Store(p)
+	}
 	f.settling.Unlock()
 	if err != nil {
 		return 0, fmt.Errorf("renewing the registry: %w", err)
 	}
 	owners := mended(before, p)
+	owing := f.owing.Swap(true)
 	switch {
+	case owing || len(owners) > pageLines: // one look at all lines costs less, or an earlier one was not ended
+		owners = nil
 	case len(owners) == 0:
+		f.owing.Store(false)
 		return 0, nil
-	case len(owners) > pageLines:
-		owners = nil // one look at all lines costs less
 	}
-	return f.Release(ctx, why, owners...)
+	n, err := f.Release(ctx, why, owners...)
+	if err == nil {
+		f.owing.Store(false)
+	}
+	return n, err
 }
 
 // Release lets lines go that were set aside because of the registry and that it has a place for now, says why, and marks
 // the households that they judge, each from its earliest line; it returns how many lines. With owners (ids of devices,
-// stations or households) only their lines are looked at. Samples are in the store already: nothing is written there.
+// stations or households) only their lines are looked at. Samples are in the store already: nothing is written there. Call it once
+// after a start: the process may have been killed between a change of the registry and Renew.
 func (f *Forwarder) Release(ctx context.Context, why string, owners ...string) (int, error) {
 	var filters []QuarantineFilter
 	for _, owner := range owners {

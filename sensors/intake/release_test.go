@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -78,6 +79,30 @@ func TestRenewingMarksWhoeverIsMeasuredOtherwise(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.wantDirty(t, dirty{"h1": r.Assignments[0].From, "h2": noon})
+}
+
+// A Renew that failed half-way is made good by the next, though the registry says nothing new then.
+func TestRenewingIsMadeGoodAfterAnError(t *testing.T) {
+	r := home("h1", "h2")
+	assignments := r.Assignments
+	r.Assignments = assignments[:1]
+	for after := 1; after <= 6; after++ {
+		m := open(t, r)
+		m.send(t, temperature("d2", noon, 18))
+		m.forward(t)
+		f := m.forwarder(m.store, killedLedger{m.books, &kills{[]int{after}}}, intake.Options{})
+		more := *r
+		more.Assignments = assignments
+		if _, err := f.Renew(t.Context(), places(&more), "assigned"); !errors.Is(err, errKilled) {
+			t.Fatalf("after %d: %v", after, err)
+		}
+		_, err := f.Renew(t.Context(), places(&more), "assigned")
+		must(t, err)
+		m.wantHeld(t)
+		if got := m.dirty(t); got["h2"] > noon || got["h2"] == 0 {
+			t.Errorf("after %d: dirty %v", after, got)
+		}
+	}
 }
 
 // Many held lines are released page by page, none is forgotten.
