@@ -256,9 +256,9 @@ func TestSplicesPaintOver(t *testing.T) {
 			from := rapid.IntRange(0, len(painted)).Draw(r, "from")
 			s := painted[from:]
 			if rapid.Bool().Draw(r, "facts changed") {
-				s = rapid.StringOfN(rapid.RuneFrom([]rune("cccbu")), len(s), len(s), -1).Draw(r, "tiles")
+				s = rapid.StringOfN(rapid.RuneFrom([]rune("ccgbu")), len(s), len(s), -1).Draw(r, "tiles")
 			}
-			s += rapid.StringOfN(rapid.RuneFrom([]rune("cccbu")), 1, 3, -1).Draw(r, "more")
+			s += rapid.StringOfN(rapid.RuneFrom([]rune("ccgbu")), 1, 3, -1).Draw(r, "more")
 			painted = painted[:from] + s
 			now := sensors.Instant(len(painted))
 			j := judgment(from, s)
