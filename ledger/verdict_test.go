@@ -332,3 +332,15 @@ func TestNobodyRewritesHistory(t *testing.T) {
 		}
 	})
 }
+
+// The whole of a tile that goes on turns out to be another: only its status changes, not its clause.
+func TestATileThatWasAnotherAllAlong(t *testing.T) {
+	everywhere(t, func(t *testing.T, l *ledger.Ledger) {
+		must(t, l.WriteJudgments(t.Context(), []ledger.Judgment{judgment(0, "ggg")}, 3))
+		must(t, l.WriteJudgments(t.Context(), []ledger.Judgment{judgment(0, "cccc")}, 4))
+		rooms, err := l.Tiles(t.Context(), "h1", 0, ever)
+		if got := stripOf(t, rooms, err); got != "cccc" {
+			t.Errorf("got %s", got)
+		}
+	})
+}
