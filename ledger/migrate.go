@@ -36,7 +36,7 @@ func (l *Ledger) migrate(ctx context.Context) error {
 	}
 	if l.dialect == inPostgres {
 		name = goose.DialectPostgres
-		locker, err := lock.NewPostgresSessionLocker() // two processes that start at once wait for each other
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // seconds, times: processes that start at once wait
 		if err != nil {
 			return fail(doing, err)
 		}
