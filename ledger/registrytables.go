@@ -45,14 +45,7 @@ func registryTables() []registryTable {
 			func(v *sensors.Room) []any { return []any{v.Household, v.Room, string(v.Kind), v.Area} },
 			func(v *sensors.Room) []any { return []any{&v.Household, &v.Room, &v.Kind, &v.Area} },
 		},
-		kept[sensors.HeatMeter]{
-			"heat_meters",
-			[]string{"id", "building", "household"},
-			1,
-			func(r *registrycsv.Registry) *[]sensors.HeatMeter { return &r.HeatMeters },
-			func(v *sensors.HeatMeter) []any { return []any{v.ID, v.Building, v.Household} },
-			func(v *sensors.HeatMeter) []any { return []any{&v.ID, &v.Building, &v.Household} },
-		},
+		heatMeterTable(),
 		kept[sensors.Device]{
 			"devices",
 			[]string{"id", "model", "serial"},
@@ -70,16 +63,7 @@ func registryTables() []registryTable {
 			func(v *registrycsv.Station) []any { return []any{&v.ID, &v.Name} },
 		},
 		assignmentTable(),
-		kept[sensors.Calibration]{
-			"calibrations",
-			[]string{"device", "from_ns", "offset_celsius", "certificate"},
-			2,
-			func(r *registrycsv.Registry) *[]sensors.Calibration { return &r.Calibrations },
-			func(v *sensors.Calibration) []any {
-				return []any{v.Device, int64(v.From), v.OffsetCelsius, v.Certificate}
-			},
-			func(v *sensors.Calibration) []any { return []any{&v.Device, &v.From, &v.OffsetCelsius, &v.Certificate} },
-		},
+		calibrationTable(),
 	}
 }
 
@@ -112,5 +96,29 @@ func assignmentTable() registryTable {
 		func(v *row) []any {
 			return []any{&v.Device, &v.From, &v.Target.Kind, &v.Target.ID, &v.Target.Room, &v.To}
 		},
+	}
+}
+
+func calibrationTable() registryTable {
+	return kept[sensors.Calibration]{
+		"calibrations",
+		[]string{"device", "from_ns", "offset_celsius", "certificate"},
+		2,
+		func(r *registrycsv.Registry) *[]sensors.Calibration { return &r.Calibrations },
+		func(v *sensors.Calibration) []any {
+			return []any{v.Device, int64(v.From), v.OffsetCelsius, v.Certificate}
+		},
+		func(v *sensors.Calibration) []any { return []any{&v.Device, &v.From, &v.OffsetCelsius, &v.Certificate} },
+	}
+}
+
+func heatMeterTable() registryTable {
+	return kept[sensors.HeatMeter]{
+		"heat_meters",
+		[]string{"id", "building", "household"},
+		1,
+		func(r *registrycsv.Registry) *[]sensors.HeatMeter { return &r.HeatMeters },
+		func(v *sensors.HeatMeter) []any { return []any{v.ID, v.Building, v.Household} },
+		func(v *sensors.HeatMeter) []any { return []any{&v.ID, &v.Building, &v.Household} },
 	}
 }
