@@ -68,7 +68,15 @@ func (s *server) run(ctx context.Context, started func(address string)) error {
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	running.Go(func() { s.forwarder.Run(background) })
+	running.Go(func() {
+		// What a registry change before the last stop has mended, if it came too late to be acted on.
+		if n, err := s.forwarder.Release(background, "the server has started"); err != nil {
+			s.logger.Warn("lines in quarantine could not be looked at", "error", err)
+		} else if n > 0 {
+			s.logger.Info("lines were released from quarantine", "lines", n)
+		}
+		s.forwarder.Run(background)
+	})
 	clockwork := s.clockwork(background)
 	clockwork.Start()
 
