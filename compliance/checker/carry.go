@@ -11,17 +11,20 @@ import (
 
 // carry is what judging a household from At on needs of the time before it. It is kept beside the tiles, as JSON.
 type carry struct {
-	Format int             `json:"format"`
-	First  compliance.Date `json:"first"` // of the season
-	Last   compliance.Date `json:"last"`
-	Oldest compliance.Date `json:"oldest"` // the first day of the first season that was ever judged
-	Policy string          `json:"policy"` // policy.id
+	Format int    `json:"format"`
+	First  day    `json:"first"` // of the season
+	Last   day    `json:"last"`
+	Oldest day    `json:"oldest"` // the first day of the first season that was ever judged
+	Policy string `json:"policy"` // policy.id
 	// At is the local midnight from which judging can go on; 0: from nowhere but the season's start.
 	At        sensors.Instant `json:"at,omitempty"`
 	Switches  []carriedEvent  `json:"switches,omitempty"`
 	Setpoints []carriedEvent  `json:"setpoints,omitempty"`
 	Rooms     []carriedRoom   `json:"rooms,omitempty"`
 }
+
+// day is a date as a carry keeps it: days since 1970-01-01.
+type day int32
 
 // carryFormat counts the forms that a carry has had. One of another form is not read: the season is judged from its start.
 const carryFormat = 1
@@ -56,7 +59,7 @@ func readCarry(text []byte) *carry {
 
 // leads reports whether judging the season by the policy can go on from the carry.
 func (c *carry) leads(p *policy, s compliance.Season) bool {
-	return c != nil && c.At != 0 && c.First == s.Start && c.Last == s.End && c.Policy == p.id
+	return c != nil && c.At != 0 && c.First == day(s.Start) && c.Last == day(s.End) && c.Policy == p.id
 }
 
 func (c *carry) encode() []byte {
@@ -82,7 +85,7 @@ func (c *carry) room(id string) *carriedRoom {
 // where the facts begin.
 func carriedAt(at sensors.Instant, f *compliance.Facts, v *compliance.Verdict, p *policy) *carry {
 	c := &carry{
-		Format: carryFormat, First: f.Season.Start, Last: f.Season.End, Policy: p.id, At: at,
+		Format: carryFormat, First: day(f.Season.Start), Last: day(f.Season.End), Policy: p.id, At: at,
 		Switches: lastSwitches(f.Switches, at), Setpoints: lastSetpoints(f.Setpoints, at, at.Add(-p.heatUp)),
 	}
 	for i := range f.Rooms {

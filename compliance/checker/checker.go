@@ -8,12 +8,12 @@
 //
 // # From where a household is judged
 //
-// A judgment leaves a carry beside the tiles: the start of the local day before that of judging, with all that judging
-// from there on needs of the time before it: the last demand and setpoints, each room's last reading, and the below time that later below time may
-// still join in an episode. The next judging goes on from there, if no mark reaches back behind it and season and
-// policy are the same. Otherwise, and where a tester has measured, it begins at the season's start. A mark reaches back to the
-// start of its local day, since an outdoor temperature speaks for its whole day (A7.2.2④). One that reaches into earlier
-// winters has those judged again as well, oldest first.
+// A judgment leaves a carry beside the tiles: a local midnight, at least twelve hours ago, with all that judging from there on
+// needs of the time before it: the last demand and setpoints, each room's last reading, and the below time that later below time
+// may still join in an episode. The next judging goes on from there, if no mark reaches back behind it and season and policy
+// are the same. Otherwise, and where a tester has measured, it begins at the season's start. A mark reaches back to the start of its
+// local day, since an outdoor temperature speaks for its whole day (A7.2.2④). One that reaches into earlier winters
+// has those judged again as well, oldest first.
 //
 // Time up to the carry is judged apart from the time after it, once a day, so that the reasons of what is settled tell only
 // of readings before that and stay as they were written.
@@ -95,8 +95,8 @@ type Config struct {
 const DefaultRefresh = 15 * time.Minute
 
 const (
-	takeAtOnce  = 10_000 // households that are planned together
-	writeAtOnce = 1_000  // households written in one transaction of the ledger
+	takeAtOnce  = 4_000 // households that are planned together
+	writeAtOnce = 1_000 // households written in one transaction of the ledger
 )
 
 // Checker judges households. Any number of goroutines may call its methods; ticks wait for each other.

@@ -36,7 +36,7 @@ func (c *Checker) markDue(ctx context.Context) error {
 // dueAfter is when a household that was judged at j.asOf is to be judged again if no fact comes: the next local midnight, when
 // its day settles or a season begins; in season sooner, when a reading stops to hold or Refresh is over.
 func (c *Checker) dueAfter(j *job, rooms []compliance.Room) sensors.Instant {
-	due := j.policy.midnightAfter(j.asOf, 1)
+	due := j.policy.nextMidnight(j.asOf)
 	if !j.season.In(j.policy.Zone).Contains(j.asOf) {
 		return due
 	}

@@ -38,7 +38,7 @@ func (c *Checker) judge(j *job, f *compliance.Facts, readings int) (o outcome) {
 		var v *compliance.Verdict
 		v, err = compliance.Judge(j.policy.Policy, f)
 		parts = append(parts, v)
-		kept = &carry{Format: carryFormat, First: j.season.Start, Last: j.season.End, Policy: j.policy.id}
+		kept = &carry{Format: carryFormat, First: day(j.season.Start), Last: day(j.season.End), Policy: j.policy.id}
 	} else {
 		parts, kept, err = j.inParts(f)
 	}
@@ -47,15 +47,19 @@ func (c *Checker) judge(j *job, f *compliance.Facts, readings int) (o outcome) {
 		return o
 	}
 	*j.oldest = min(*j.oldest, j.season.Start)
-	kept.Oldest = *j.oldest
+	kept.Oldest = day(*j.oldest)
 	o.judgment = j.written(parts, kept)
 	return o
 }
 
-// inParts judges what has settled by yesterday and what came after it apart, the latter from what is carried.
+// settleAfter is how long after the end of a local day its facts may come late without the season being judged from its start.
+const settleAfter = 12 * time.Hour
+
+// inParts judges what has settled and what came after it apart, the latter from what is carried.
 func (j *job) inParts(f *compliance.Facts) (parts []*compliance.Verdict, kept *carry, err error) {
-	settled := min(j.policy.midnightAfter(j.asOf, -1), j.season.In(j.policy.Zone).End)
-	if settled > j.from {
+	settled := max(j.from, min(j.policy.midnight(j.asOf.Add(-settleAfter)), j.season.In(j.policy.Zone).End))
+	switch {
+	case settled > j.from:
 		past := *f
 		past.AsOf = settled
 		v, err := compliance.Judge(j.policy.Policy, &past)
@@ -64,8 +68,9 @@ func (j *job) inParts(f *compliance.Facts) (parts []*compliance.Verdict, kept *c
 		}
 		parts = append(parts, v)
 		kept = carriedAt(settled, f, v, j.policy)
-	} else {
-		settled = j.from
+	case j.carry != nil:
+		kept = j.carry
+	default:
 		kept = carriedAt(settled, f, nil, j.policy)
 	}
 	rest := *f

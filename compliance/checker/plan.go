@@ -76,6 +76,7 @@ func (c *Checker) round(ctx context.Context, taken []ledger.Dirty, report *Repor
 			return err
 		}
 	}
+	r.judged = nil // a job has what it needs of it
 	for _, jobs := range stages {
 		jobs = slices.DeleteFunc(jobs, func(j *job) bool { return r.failed[j.home.id] != nil })
 		if err := r.readShared(ctx, jobs); err != nil {
@@ -130,7 +131,7 @@ func (r *round) plan(d ledger.Dirty) ([]*job, error) {
 	}
 	oldest := compliance.Date(math.MaxInt32)
 	if last != nil {
-		oldest = last.Oldest
+		oldest = compliance.Date(last.Oldest)
 	}
 	jobs := make([]*job, len(seasons))
 	for i, s := range seasons {
@@ -152,11 +153,11 @@ func (r *round) beginning(home *home, p *policy, reach sensors.Instant, before l
 	if last == nil {
 		return max(reach, whole)
 	}
-	whole = min(whole, last.Oldest.Start(p.Zone))
+	whole = min(whole, compliance.Date(last.Oldest).Start(p.Zone))
 	if last.Policy != p.id {
 		return whole
 	}
-	return min(max(reach, whole), max(before.Until, last.First.Start(p.Zone)))
+	return min(max(reach, whole), max(before.Until, compliance.Date(last.First).Start(p.Zone)))
 }
 
 // reach is how far back a fact of an instant can change what was judged: to the start of the local day for which an outdoor

@@ -38,11 +38,13 @@ func newPolicy(p *compliance.Policy) *policy {
 }
 
 // midnight is the start of the local day that the instant falls on.
-func (p *policy) midnight(t sensors.Instant) sensors.Instant { return p.midnightAfter(t, 0) }
+func (p *policy) midnight(t sensors.Instant) sensors.Instant {
+	return compliance.DateIn(t, p.Zone).Start(p.Zone)
+}
 
-// midnightAfter is the start of the local day some days after that of the instant.
-func (p *policy) midnightAfter(t sensors.Instant, days compliance.Date) sensors.Instant {
-	return (compliance.DateIn(t, p.Zone) + days).Start(p.Zone)
+// nextMidnight is its end.
+func (p *policy) nextMidnight(t sensors.Instant) sensors.Instant {
+	return compliance.DateIn(t, p.Zone).End(p.Zone)
 }
 
 // ParseSeason reads the label of an agreed season, such as 2015-11-15/2016-03-15: its first and its last day (A2). Anything
