@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"reflect"
 	"sync"
 	"time"
 
@@ -16,16 +15,16 @@ import (
 	"github.com/nuanju/nuanju/web"
 )
 
-// town is the registry in memory, in the form that each part of the server asks it in. The ledger's is the truth; refresh
-// takes it over when it has changed, by whatever process.
+// town is the registry in memory, in the form that each part of the server asks it in. The ledger's is the truth, and
+// counts its changes; whichever process made one, it is taken over when its count is seen.
 type town struct {
 	ledger   *ledger.Ledger
 	policies map[string]*compliance.Policy
 	now      func() time.Time
 
 	mu        sync.Mutex
-	known     *registrycsv.Registry // what the checker goes by
-	taken     *registrycsv.Registry // what the intake and the directory go by
+	known     int64 // how many changes the checker's homes know
+	taken     int64 // and how many the intake and the directory
 	homes     *checker.Homes
 	places    *intake.Registry
 	directory *web.Directory
@@ -47,16 +46,26 @@ func policyPacks() (map[string]*compliance.Policy, error) {
 // openTown reads the registry.
 func openTown(ctx context.Context, l *ledger.Ledger, policies map[string]*compliance.Policy, now func() time.Time) (*town, error) {
 	t := &town{ledger: l, policies: policies, now: now}
-	r, err := l.Registry(ctx, sensors.At(now()))
+	count, r, err := t.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t.known, t.taken, t.homes = r, r, checker.NewHomes(&r.Registry)
+	t.known, t.taken, t.homes = count, count, checker.NewHomes(&r.Registry)
 	t.places = intake.NewRegistry(t.look(r))
 	if t.directory, err = web.NewDirectory(&r.Registry, t.policy); err != nil {
 		return nil, err
 	}
 	return t, nil
+}
+
+// read is the registry, and a count of changes that it has at least.
+func (t *town) read(ctx context.Context) (int64, *registrycsv.Registry, error) {
+	count, err := t.ledger.Watermark(ctx, ledger.RegistryWatermark)
+	if err != nil {
+		return 0, nil, err
+	}
+	r, err := t.ledger.Registry(ctx, sensors.Forever)
+	return count, r, err
 }
 
 func (t *town) policy(name string) (*compliance.Policy, error) {
@@ -90,32 +99,30 @@ func (t *town) look(r *registrycsv.Registry) *intake.Places {
 
 // Homes implements checker.Registry: what the ledger says now.
 func (t *town) Homes(ctx context.Context) (*checker.Homes, error) {
-	r, err := t.ledger.Registry(ctx, sensors.At(t.now()))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	count, err := t.ledger.Watermark(ctx, ledger.RegistryWatermark)
+	if err != nil || count == t.known {
+		return t.homes, err
+	}
+	count, r, err := t.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !reflect.DeepEqual(r, t.known) {
-		t.known, t.homes = r, checker.NewHomes(&r.Registry)
-	}
+	t.known, t.homes = count, checker.NewHomes(&r.Registry)
 	return t.homes, nil
 }
 
-// refresh takes a changed registry over everywhere, and lets out of quarantine what it mends.
+// refresh has the intake and the directory take a changed registry over, and lets out of quarantine what it mends. One
+// caller at a time.
 func (t *town) refresh(ctx context.Context, f *intake.Forwarder) error {
-	r, err := t.ledger.Registry(ctx, sensors.At(t.now()))
-	if err != nil {
+	count, err := t.ledger.Watermark(ctx, ledger.RegistryWatermark)
+	if err != nil || count == t.taken {
 		return err
 	}
-	t.mu.Lock()
-	same := t.taken == t.known && reflect.DeepEqual(r, t.known)
-	if !same {
-		t.known, t.homes = r, checker.NewHomes(&r.Registry)
-	}
-	t.mu.Unlock()
-	if same {
-		return nil
+	count, r, err := t.read(ctx)
+	if err != nil {
+		return err
 	}
 	if err := t.directory.Renew(&r.Registry); err != nil {
 		return err
@@ -123,8 +130,6 @@ func (t *town) refresh(ctx context.Context, f *intake.Forwarder) error {
 	if _, err := f.Renew(ctx, t.look(r), "the registry has changed"); err != nil {
 		return err
 	}
-	t.mu.Lock()
-	t.taken = r
-	t.mu.Unlock()
+	t.taken = count
 	return nil
 }

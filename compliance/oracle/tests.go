@@ -19,8 +19,6 @@ type found struct {
 	payer   string
 }
 
-func (t found) noncompliant() bool { return t.stands && t.finding == "noncompliant" }
-
 func (t found) compliant() bool { return t.stands && t.finding == "compliant" }
 
 // findings judges all tests, in the order of the file.
