@@ -29,7 +29,7 @@ func TestRulesCatchWhatTheyForbid(t *testing.T) {
 
 		{"bans", "ledger/a.go", doc + `import "github.com/gin-gonic/gin/binding"`, `ledger/a.go:3: imports "github.com/gin-gonic/gin/binding", which belongs only in web: HTTP is one way to ask`},
 		{"bans", "web/a.go", doc + `import "github.com/gin-gonic/gin"`, ""},
-		{"bans", "web/pages/a.go", doc + `import "database/sql"`, `web/pages/a.go:3: imports "database/sql", which belongs only in ledger, evidence, sensors/blocks: only these write things down`},
+		{"bans", "web/pages/a.go", doc + `import "database/sql"`, `web/pages/a.go:3: imports "database/sql", which belongs only in ledger, evidence, sensors/blocks, test: only these (and tests that damage what they wrote) write things down`},
 		{"bans", "sensors/blocks/a_test.go", doc + `import "database/sql"`, ""},
 		{"bans", "compliance/casefile/a.go", doc + `import "github.com/goccy/go-yaml"`, `compliance/casefile/a.go:3: imports "github.com/goccy/go-yaml", which belongs only in configs: one strict parser`},
 		{"bans", "web/a.go", doc + `import "github.com/nuanju/nuanju/sensors/blocks"`, `web/a.go:3: imports "github.com/nuanju/nuanju/sensors/blocks", which belongs only in sensors/blocks, sensors/influx, cmd: cmd/nuanju/open.go`},

@@ -14,10 +14,8 @@ type access struct {
 	public bool
 	// who may call it, in whose scope it lies.
 	who []disputes.Role
-	// maxBody bounds the request's body, in bytes; 0: none is read.
+	// maxBody bounds the request's body, in bytes, which must be UTF-8; 0: there is none, or the handler bounds it itself.
 	maxBody int64
-	// raw: the handler reads and bounds the body itself.
-	raw bool
 	// influx: errors are written as InfluxDB writes them, not as problems.
 	influx bool
 	// quiet: a success is logged at debug level only; there are thousands a second, or a probe each few seconds.
@@ -43,8 +41,8 @@ func accessTable() []access {
 		}
 	)
 	return []access{
-		{method: http.MethodPost, pattern: "/api/v2/write", who: writers, raw: true, influx: true, quiet: true},
-		{method: http.MethodPost, pattern: "/api/v1/readings", who: writers, raw: true, quiet: true},
+		{method: http.MethodPost, pattern: "/api/v2/write", who: writers, influx: true, quiet: true},
+		{method: http.MethodPost, pattern: "/api/v1/readings", who: writers, quiet: true},
 
 		{method: http.MethodGet, pattern: "/api/v1/quarantine", who: staff},
 

@@ -198,5 +198,6 @@ func reject(c *gin.Context, influx bool, p *problem) {
 		text = []byte("{}")
 	}
 	c.Abort()
+	c.Header("Content-Type", "application/problem+json") // gin keeps one that is there
 	c.Data(p.Status, "application/problem+json", append(text, '\n'))
 }

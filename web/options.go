@@ -163,8 +163,13 @@ func (o Options) complete() (Options, error) {
 		missing bool
 		name    string
 	}{
-		{o.Ledger == nil, "Ledger"}, {o.Log == nil, "Log"}, {o.Store == nil, "Store"}, {o.Intake == nil, "Intake"},
-		{o.Homes == nil, "Homes"}, {o.Logger == nil, "Logger"}, {o.Registry == nil, "Registry"},
+		{o.Ledger == nil, "Ledger"},
+		{o.Log == nil, "Log"},
+		{o.Store == nil, "Store"},
+		{o.Intake == nil, "Intake"},
+		{o.Homes == nil, "Homes"},
+		{o.Logger == nil, "Logger"},
+		{o.Registry == nil, "Registry"},
 	} {
 		if f.missing {
 			errs = append(errs, errors.New("web: Options."+f.name+" is missing"))

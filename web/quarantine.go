@@ -48,7 +48,7 @@ type lineView struct {
 	Household   string     `json:"household,omitempty"`
 	Raw         string     `json:"raw,omitempty" doc:"The line as received."`
 	RawBase64   string     `json:"raw_base64,omitempty" doc:"The line as received, when it is not UTF-8."`
-	Time        time.Time  `json:"time" doc:"Of measurement, by the device's clock."`
+	Time        *time.Time `json:"time,omitempty" doc:"Of measurement, by the device's clock; absent when it could not be read."`
 	Received    time.Time  `json:"received" doc:"By the server's clock."`
 	Leaf        int64      `json:"leaf" doc:"Its place in the evidence log."`
 	Line        int        `json:"line" doc:"Its line in the leaf."`
@@ -107,19 +107,24 @@ func (h *quarantine) show(q *ledger.Quarantined) lineView {
 		zone = home.Zone
 	}
 	v := lineView{
-		Reason: q.Reason, Device: q.Owner, Household: q.Household, Time: q.DeviceTime.Time().In(zone),
-		Received: q.Received.Time().In(zone), Leaf: q.Leaf, Line: q.Line, ReleasedWhy: q.ReleasedWhy,
+		Reason: q.Reason, Device: q.Owner, Household: q.Household, Time: timeOf(q.DeviceTime, zone),
+		Received: q.Received.Time().In(zone), Leaf: q.Leaf, Line: q.Line, ReleasedAt: timeOf(q.ReleasedAt, zone), ReleasedWhy: q.ReleasedWhy,
 	}
 	if utf8.Valid(q.Raw) {
 		v.Raw = string(q.Raw)
 	} else {
 		v.RawBase64 = base64.StdEncoding.EncodeToString(q.Raw)
 	}
-	if q.ReleasedAt != 0 {
-		at := q.ReleasedAt.Time().In(zone)
-		v.ReleasedAt = &at
-	}
 	return v
+}
+
+// timeOf is an instant in a zone; nil for 0, which is none.
+func timeOf(i sensors.Instant, zone *time.Location) *time.Time {
+	if i == 0 {
+		return nil
+	}
+	t := i.Time().In(zone)
+	return &t
 }
 
 // parseLineCursor reads LEAF.LINE; nothing is the beginning, before leaf 0.

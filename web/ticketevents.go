@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -89,7 +90,7 @@ func (in *fileInput) ticketID(actor disputes.Actor) string {
 	if in.Key == "" {
 		return "T" + rand.Text()[:20]
 	}
-	sum := sha256.Sum256([]byte(string(actor.Role) + "\x00" + actor.ID + "\x00" + in.Key))
+	sum := sha256.Sum256([]byte(strings.Join([]string{string(actor.Role), actor.ID, in.Body.Household, in.Key}, "\x00")))
 	return "T" + base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:])[:32]
 }
 
