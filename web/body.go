@@ -64,7 +64,8 @@ func (b *bodies) read(r *http.Request) (*body, error) {
 }
 
 func (b *bodies) decode(to *body, r *http.Request) error {
-	if err := b.grow(to, max(r.ContentLength+1, int64(cap(to.bytes)))); err != nil {
+	// What a client says that it will send is believed only so far: room is made as bytes come.
+	if err := b.grow(to, max(min(r.ContentLength+1, keptBody), int64(cap(to.bytes)))); err != nil {
 		return err
 	}
 	switch strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))) {
