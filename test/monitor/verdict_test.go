@@ -38,7 +38,7 @@ func TestSharedCasesOverHTTP(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				decode(t, text, &h.wanted); h.wanted.Tiles[30].Status="x"; h.wanted.Rooms[1].Tiles = h.wanted.Rooms[1].Tiles[1:]; h.wanted.Episodes[2].Below++; h.sent=h.sent[3:]
+				decode(t, text, &h.wanted)
 				s := newServer(t, settings(t)...)
 				s.register(h)
 				s.start()
