@@ -86,7 +86,7 @@ func (c *carry) room(id string) *carriedRoom {
 func carriedAt(at sensors.Instant, f *compliance.Facts, v *compliance.Verdict, p *policy) *carry {
 	c := &carry{
 		Format: carryFormat, First: day(f.Season.Start), Last: day(f.Season.End), Policy: p.id, At: at,
-		Switches: lastSwitches(f.Switches, at), Setpoints: lastSetpoints(f.Setpoints, at, at.Add(-p.heatUp)),
+		Switches: lastSwitches(f.Switches, f.Season.In(p.Zone).Start, at), Setpoints: lastSetpoints(f.Setpoints, at, at.Add(-p.heatUp)),
 	}
 	for i := range f.Rooms {
 		r := &f.Rooms[i]
@@ -126,13 +126,13 @@ func openBelow(r *compliance.Room, v *compliance.Verdict, room int, after sensor
 }
 
 // lastSwitches is what is left of the demand before an instant: the last change and, since only a change begins the 12 h (A3), the
-// one before it.
-func lastSwitches(all []compliance.Switch, at sensors.Instant) (out []carriedEvent) {
+// one before it. Of what was said up to the season's start only the last counts.
+func lastSwitches(all []compliance.Switch, start, at sensors.Instant) (out []carriedEvent) {
 	for i, s := range all { // in order of time
 		if s.At >= at {
 			break
 		}
-		if i+1 < len(all) && all[i+1].At == s.At { // of one time the last counts
+		if i+1 < len(all) && (all[i+1].At == s.At || all[i+1].At <= start) && all[i+1].At < at {
 			continue
 		}
 		if n := len(out); n > 0 && (out[n-1].Value == 1) == s.On {

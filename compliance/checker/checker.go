@@ -59,8 +59,9 @@ type Store interface {
 
 // Events tells what was said for households: their demand for heat and their setpoints (A3).
 type Events interface {
-	// Events are those of the households from an instant on, of any season, in any order.
-	Events(ctx context.Context, households []string, from sensors.Instant) ([]intake.Event, error)
+	// Events are those of the households from an instant on, of any season, by household, each in any order; one without any
+	// may be left out.
+	Events(ctx context.Context, households []string, from sensors.Instant) (map[string][]intake.Event, error)
 }
 
 // Registry tells which homes there are.

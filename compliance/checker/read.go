@@ -55,7 +55,7 @@ func (r *reader) read(ctx context.Context, jobs []*job, done func(j *job, f *com
 	return err
 }
 
-// ask lists the spans of a job: of every device that judges a room of it. What is at the moment of judging or later is not
+// ask lists the spans of a job: of every device that judges a room whose temperature is owed. What is at the moment of judging or later is not
 // asked for.
 func (r *reader) ask(j *job) {
 	end := min(j.season.In(j.policy.Zone).End, j.asOf)
@@ -64,6 +64,9 @@ func (r *reader) ask(j *job) {
 		from = from.Add(-j.policy.gap)
 	}
 	for i, room := range j.home.rooms {
+		if !kindOf(room).Judged() {
+			continue
+		}
 		for _, s := range r.homes.resolver.Judges(sensors.InRoom(room.RoomID), from, end) {
 			series := sensors.Series{Quantity: sensors.Temperature, Owner: s.Device}
 			r.spans = append(r.spans, sensors.Span{Series: series, From: s.From, To: s.To})

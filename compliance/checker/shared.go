@@ -63,21 +63,23 @@ func (r *round) readEvents(ctx context.Context, jobs []*job) error {
 		if err != nil {
 			return err
 		}
-		for _, e := range intake.InForce(all) {
-			if e.At >= from[e.Household] {
-				r.said[e.Household] = r.said[e.Household].and(e)
-			}
+		for household, events := range all {
+			r.said[household] = inForce(events, from[household])
 		}
 	}
 	return nil
 }
 
-func (s said) and(e intake.Event) said {
-	switch e.Kind {
-	case ingest.Heating:
-		s.switches = append(s.switches, compliance.Switch{At: e.At, On: e.On})
-	case ingest.Setpoint:
-		s.setpoints = append(s.setpoints, compliance.Setpoint{At: e.At, Room: e.Room, Celsius: e.Celsius})
+// inForce is the events from an instant on.
+func inForce(events []intake.Event, from sensors.Instant) (s said) {
+	for _, e := range intake.InForce(events) {
+		switch {
+		case e.At < from:
+		case e.Kind == ingest.Heating:
+			s.switches = append(s.switches, compliance.Switch{At: e.At, On: e.On})
+		case e.Kind == ingest.Setpoint:
+			s.setpoints = append(s.setpoints, compliance.Setpoint{At: e.At, Room: e.Room, Celsius: e.Celsius})
+		}
 	}
 	return s
 }

@@ -34,7 +34,14 @@ type town struct {
 
 	batches []sensors.Batch // that are written before the next tick, with their marks after them
 	marks   []ledger.Mark
+	events  []intake.Event
+	lines   int64 // of the evidence log
 }
+
+var (
+	_ checker.Ledger   = (*ledger.Ledger)(nil)
+	_ checker.Declared = (*ledger.Ledger)(nil)
+)
 
 func newTown(t testing.TB) *town {
 	t.Helper()
@@ -65,7 +72,7 @@ func (w *town) start(c checker.Config) {
 	if c.Store == nil {
 		c.Store = w.store
 	}
-	c.Registry, c.Events, c.Declared = w, w, w
+	c.Registry, c.Events, c.Declared = w, w.ledger, w
 	c.Policies = map[string]*compliance.Policy{w.policy.Name: w.policy}
 	c.Clock = func() time.Time { return w.now.Time() }
 	var err error
@@ -75,15 +82,6 @@ func (w *town) start(c checker.Config) {
 
 func (w *town) Homes(context.Context) (*checker.Homes, error) {
 	return checker.NewHomes(&w.registry), nil
-}
-
-func (w *town) Events(_ context.Context, households []string, from sensors.Instant) (out []intake.Event, err error) {
-	for _, e := range w.said {
-		if slices.Contains(households, e.Household) && e.At >= from {
-			out = append(out, e)
-		}
-	}
-	return out, nil
 }
 
 func (w *town) Declarations(context.Context, []string) (map[string]ledger.Declarations, error) {
@@ -126,8 +124,9 @@ func (w *town) forward() {
 	w.t.Helper()
 	_, err := w.store.Write(w.t.Context(), w.batches)
 	must(w.t, err)
+	must(w.t, w.ledger.AppendEvents(w.t.Context(), w.events))
 	must(w.t, w.ledger.MarkDirty(w.t.Context(), w.marks, w.now))
-	w.batches, w.marks = nil, nil
+	w.batches, w.marks, w.events = nil, nil, nil
 }
 
 // read stores a reading of a room, received now.
@@ -186,8 +185,9 @@ func (w *town) local(s string) sensors.Instant {
 func (w *town) say(household string, switches []compliance.Switch, setpoints []compliance.Setpoint) {
 	w.t.Helper()
 	keep := func(e intake.Event) {
-		e.Household, e.LineKey, e.Received = household, intake.LineKey{Leaf: int64(len(w.said))}, w.now
-		w.said = append(w.said, e)
+		w.lines++
+		e.Household, e.LineKey, e.Received = household, intake.LineKey{Leaf: w.lines}, w.now
+		w.said, w.events = append(w.said, e), append(w.events, e)
 		w.mark(household, e.At)
 	}
 	for _, s := range switches {
