@@ -78,7 +78,7 @@ func newServer(ctx context.Context, settings *configs.Settings, logger *slog.Log
 	stats := new(intake.Stats)
 	s.forwarder = s.forwarderOf(stats)
 	s.checker, err = checker.New(checker.Config{
-		Ledger: s.ledger, Store: s.store, Registry: s.town, Events: said{s.ledger}, Declared: s.ledger,
+		Ledger: s.ledger, Store: s.store, Registry: s.town, Events: s.ledger, Declared: s.ledger,
 		Policies: policies, Clock: s.now,
 	})
 	if err != nil {
