@@ -72,7 +72,7 @@ func TestKill(t *testing.T) {
 	ctx, giveUp := context.WithTimeout(t.Context(), patience)
 	defer giveUp()
 	var stop atomic.Bool
-	acked := make(chan struct{})
+	acked := make(chan struct{}, 8)
 	done := make(chan *sensor)
 	for i, r := range h.rooms {
 		d := &sensor{h.device(r.name), rand.New(rand.NewPCG(20, uint64(i))), h.from, 10 * time.Second, nil}
@@ -98,6 +98,7 @@ func TestKill(t *testing.T) {
 	}
 	for range kills {
 		wait(1 + random.IntN(30))
+		<-time.After(time.Duration(random.IntN(3000)) * time.Microsecond) // in the middle of something
 		s.kill()
 		s.start()
 	}

@@ -1,0 +1,96 @@
+package monitor_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// SIGTERM comes while requests are in progress: those are answered, new ones find nobody, a checkpoint of everything is
+// signed, and the exit status is 0. After the next start everything is there.
+func TestGracefulStop(t *testing.T) {
+	t.Parallel()
+	h := newHome("3-2-601", 3)
+	s := newServer(t)
+	s.register(h)
+	s.token("device")
+	s.start()
+
+	// Each has sent half of its body when the server is told to stop.
+	var halves []half
+	for i, r := range h.rooms {
+		l := line{fmt.Sprintf("temperature,device=%s celsius=1%d.5", h.device(r.name), i), h.from}
+		h.sent = append(h.sent, said{l})
+		halves = append(halves, s.halfAWrite(fmt.Sprintf("%s %d", l.text, l.at.UnixNano())))
+	}
+	until(t, "the server reads all bodies", func() bool { return s.metric("nuanju_write_bodies_bytes") >= float64(len(halves)*(4<<10)) })
+	s.terminate()
+	address := strings.TrimPrefix(s.address(), "http://")
+	until(t, "new connections are refused", func() bool {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			_ = conn.Close() // it was accepted too early
+		}
+		return errors.Is(err, syscall.ECONNREFUSED)
+	})
+	for _, half := range halves {
+		if status := half.finish(t); status != http.StatusNoContent {
+			t.Errorf("a request in progress is answered %d", status)
+		}
+	}
+	s.stopped()
+
+	s.start()
+	s.settle()
+	leaves := s.metric("nuanju_log_leaves")
+	if note := string(s.get("", "/log/checkpoint")); !strings.Contains(note, fmt.Sprintf("\n%.0f\n", leaves)) || leaves == 0 {
+		t.Errorf("the log has %.0f leaves, and the checkpoint signed on stop says\n%s", leaves, note)
+	}
+	report(t, h.wrongReadings(s.readings(h.household, h.from, h.to)))
+	s.stop()
+	if out := s.must("verify"); out != "ok\n" {
+		t.Errorf("verify says %q", out)
+	}
+}
+
+// half is a request of which the second half has not been sent.
+type half struct {
+	conn net.Conn
+	rest string
+}
+
+// halfAWrite sends the head of a write and the first half of its body.
+func (s *server) halfAWrite(body string) half {
+	s.t.Helper()
+	address := strings.TrimPrefix(s.address(), "http://")
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = conn.Close() }) // closed after its answer
+	middle := len(body) / 2
+	if _, err := fmt.Fprintf(conn, "POST /api/v2/write HTTP/1.1\r\nHost: %s\r\nAuthorization: Token %s\r\nContent-Length: %d\r\n\r\n%s",
+		address, s.tokens["device"], len(body), body[:middle]); err != nil {
+		s.t.Fatal(err)
+	}
+	return half{conn, body[middle:]}
+}
+
+// finish sends the rest and returns the status of the answer.
+func (h half) finish(t *testing.T) int {
+	t.Helper()
+	if _, err := fmt.Fprint(h.conn, h.rest); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(h.conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode
+}
