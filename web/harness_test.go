@@ -160,13 +160,7 @@ func openRegistry(t testing.TB, registry *sensors.Registry, change func(*Options
 	if change != nil {
 		change(&h.options)
 	}
-	o, err := h.options.complete()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if h.engine, err = newEngine(o); err != nil {
-		t.Fatal(err)
-	}
+	h.start(t)
 	t.Cleanup(func() {
 		for _, c := range []io.Closer{h.log, h.store, h.ledger} {
 			if err := c.Close(); err != nil {
@@ -176,6 +170,18 @@ func openRegistry(t testing.TB, registry *sensors.Registry, change func(*Options
 	})
 	h.addTokens(t)
 	return h
+}
+
+// start makes the handler of the house's options.
+func (h *house) start(t testing.TB) {
+	t.Helper()
+	o, err := h.options.complete()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.engine, err = newEngine(o); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // addTokens makes a token of each kind, by the names that scripts call them.

@@ -3,10 +3,13 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/nuanju/nuanju/disputes"
+	"github.com/nuanju/nuanju/sensors"
 )
 
 // together calls f for each of n clients at once, and counts the answers by status.
@@ -119,4 +122,38 @@ func TestPagesOfTickets(t *testing.T) {
 	if len(seen) != 23 || pages != 4 {
 		t.Fatalf("%d tickets, %d pages", len(seen), pages+1)
 	}
+}
+
+// A report of cold is part of the judgment (I11): filing and closing one has the home judged again from the report on. What
+// changes no verdict marks nobody.
+func TestReportsHaveHomesJudgedAgain(t *testing.T) {
+	h := open(t, nil)
+	marked := func(want ...sensors.Instant) {
+		t.Helper()
+		dirty, err := h.ledger.TakeDirty(t.Context(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []sensors.Instant
+		for _, d := range dirty {
+			if d.Household != "h1" {
+				t.Errorf("%s is marked", d.Household)
+			}
+			got = append(got, d.From)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("marked from %v, want %v", got, want)
+		}
+		if err := h.ledger.CompleteDirty(t.Context(), dirty); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(t, h.ask("resident", http.MethodPost, "/api/v1/tickets", `{"household":"h1","kind":"leak"}`), http.StatusCreated)
+	marked()
+	id, reported := h.report(t, "2015-12-01T08:00:00+08:00"), sensors.At(noon.Add(-4*time.Hour))
+	marked(reported)
+	want(t, h.ask("dispatcher", http.MethodPost, "/api/v1/tickets/"+id+"/reply", `{"text":"ok"}`), http.StatusOK)
+	marked()
+	want(t, h.ask("dispatcher", http.MethodPost, "/api/v1/tickets/"+id+"/resolve", `{"text":"ok"}`), http.StatusOK)
+	marked(reported)
 }
