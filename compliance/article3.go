@@ -13,6 +13,7 @@ type demand struct {
 	on     bool
 	since  Instant // when on: the instant that the 12 hours count from
 	source Source  // the switch event, or the policy's default [I2]
+	early  Instant // when it was switched on, if that was before the season; else 0
 }
 
 // demandOver is the resident's demand from the start of the season to the end of judging (A3). Heating that is on from
@@ -37,7 +38,7 @@ func (j *judge) demandOver() []demand {
 		source := Source{Kind: FromSwitch, At: e.At, Line: e.Line}
 		switch {
 		case e.At <= j.season.Start:
-			now.on, now.source = e.On, source
+			now.on, now.source, now.early = e.On, source, e.At
 		case e.On != now.on && e.At < j.until:
 			now.End = e.At
 			out = append(out, now)
@@ -49,12 +50,14 @@ func (j *judge) demandOver() []demand {
 }
 
 // demandAt is the stretch of demand that t lies in; t lies in the judged time.
-func (j *judge) demandAt(t Instant) *demand {
+func (j *judge) demandAt(t Instant) *demand { return &j.demand[j.demandIndex(t)] }
+
+func (j *judge) demandIndex(t Instant) int {
 	i, found := slices.BinarySearchFunc(j.demand, t, func(d demand, t Instant) int { return cmp.Compare(d.Start, t) })
 	if !found {
 		i--
 	}
-	return &j.demand[i]
+	return i
 }
 
 // owed is the status that demand alone gives: off, grace for less than HeatUp since switching on, or "" when the
@@ -114,6 +117,15 @@ func (j *judge) rawThreshold(room string) []step {
 		add(b, steps[len(steps)-1].setpoint, j.policy.EditionAt(b).Standard)
 	}
 	return steps
+}
+
+// rawAt is the step of the raw threshold that holds at t.
+func rawAt(steps []step, t Instant) step {
+	k, found := slices.BinarySearchFunc(steps, t, func(s step, t Instant) int { return cmp.Compare(s.at, t) })
+	if !found {
+		k--
+	}
+	return steps[k]
 }
 
 // thresholdAt is the threshold in force at t: the least raw threshold over (t − HeatUp, t], so that a raised one is

@@ -29,7 +29,7 @@ func (v *Verdict) Carry(room int, at Instant) []Interval {
 		return nil
 	}
 	last := hulls[len(hulls)-1]
-	if at.Sub(last.End) >= v.judge.policy.EditionAt(last.End).EpisodeGap {
+	if at.Sub(last.End) >= v.judge.policy.EditionAt(last.Start).EpisodeGap {
 		return nil
 	}
 	return below.Clip(last)
@@ -39,7 +39,7 @@ func (v *Verdict) Carry(room int, at Instant) []Interval {
 func (j *judge) hulls(below Spans) []Interval {
 	var out []Interval
 	for _, s := range below {
-		if n := len(out); n > 0 && s.Start.Sub(out[n-1].End) < j.policy.EditionAt(out[n-1].End).EpisodeGap {
+		if n := len(out); n > 0 && s.Start.Sub(out[n-1].End) < j.policy.EditionAt(out[n-1].Start).EpisodeGap {
 			out[n-1].End = s.End
 			continue
 		}
@@ -75,12 +75,19 @@ func (j *judge) decide(room *roomState, tests []ruling) (episodes []Episode, con
 			if t := &tests[k]; t.room == room && t.verdict.Stands && t.window().meets(hull) {
 				met[k] = true
 				e.Tests = append(e.Tests, t.ID)
-				j.applyTest(&e, &d, tests, t)
+				if t.verdict.Finding == Noncompliant {
+					j.confirmBy(&e, &d, tests, t)
+				}
 			}
 		}
 		c := Union(d.confirmed...)
+		for k := range tests {
+			if t := &tests[k]; met[k] && t.verdict.Finding == CompliantTest && t.window().meets(hull) {
+				d.dismissBy(&e, t, c)
+			}
+		}
 		e.Confirmed = c.Length()
-		e.Dismissed = Union(d.dismissed...).Subtract(c).Length() // what is confirmed is not dismissed
+		e.Dismissed = Union(d.dismissed...).Length()
 		e.Status = episodeStatus(e)
 		slices.Sort(e.Tests)
 		slices.Sort(e.Confirmations)
@@ -111,42 +118,47 @@ func (j *judge) applyConfirmations(e *Episode, d *decided) {
 	}
 }
 
-// applyTest lets a standing test that meets the episode decide its below time: in its own window; and, when it is
-// non-compliant and the sensor agrees with it or is silent, in the record around it.
-func (j *judge) applyTest(e *Episode, d *decided, tests []ruling, t *ruling) {
+// confirmBy lets a standing non-compliant test that meets the episode confirm its below time: in the test's own window;
+// and, when the sensor agrees with it or is silent, in the record around it.
+func (j *judge) confirmBy(e *Episode, d *decided, tests []ruling, t *ruling) {
 	source := []Source{{Kind: FromTest, ID: t.ID, Line: t.Line}}
-	if t.verdict.Finding == CompliantTest {
-		s := d.below.Intersect(Union(t.window()))
-		d.dismissed = append(d.dismissed, s...)
-		e.Because = append(e.Because, Step{Clause: A722, Rule: ruleTestDismisses, Values: []Value{
-			text("id", t.ID), instant("start", t.Start), instant("end", t.End), seconds("dismissed", Instant(s.Length())),
-		}, Sources: source})
-		return
-	}
 	s := d.confirm(t.window())
 	e.Because = append(e.Because, Step{Clause: A722, Rule: ruleTestConfirms, Values: []Value{
 		text("id", t.ID), instant("start", t.Start), instant("end", t.End), seconds("confirmed", Instant(s.Length())),
 	}, Sources: source})
 	if !t.vouches {
-		e.Because = append(e.Because, j.disagreement(t))
+		e.Because = append(e.Because, t.sensor)
 		return
 	}
 	span, bounds := vouchedSpan(tests, t)
-	span = span.Clip(e.Hull)
+	if bounded := span.Clip(e.Hull); !bounded.Empty() {
+		span = bounded
+	}
 	s = d.confirm(span)
-	e.Because = append(e.Because, Step{Clause: A722, Rule: ruleTestVouches, Values: []Value{
+	step := Step{Clause: A722, Rule: ruleTestVouches, Sources: append(source, bounds...)}
+	if t.reading < 0 {
+		step.Rule = ruleTestVouchesSilent
+	}
+	if span.Empty() {
+		step.Rule = ruleTestVouchesNothing
+	}
+	step.Values = append([]Value{
 		text("id", t.ID), instant("start", span.Start), instant("end", span.End), seconds("confirmed", Instant(s.Length())),
-	}, Sources: append(source, bounds...)})
+	}, t.sensor.Values...)
+	step.Sources = append(step.Sources, t.sensor.Sources...)
+	e.Because = append(e.Because, step)
 }
 
-// disagreement is the test's step that the sensor is off.
-func (j *judge) disagreement(t *ruling) Step {
-	for _, s := range t.verdict.Because {
-		if s.Rule == ruleSensorDisagrees {
-			return s
-		}
-	}
-	return Step{}
+// dismissBy lets a standing compliant test that meets the episode dismiss the below time in its own window that is not
+// confirmed: what is confirmed is not dismissed.
+func (d *decided) dismissBy(e *Episode, t *ruling, confirmed Spans) {
+	inside := d.below.Intersect(Union(t.window()))
+	s := inside.Subtract(confirmed)
+	d.dismissed = append(d.dismissed, s...)
+	e.Because = append(e.Because, Step{Clause: A722, Rule: ruleTestDismisses, Values: []Value{
+		text("id", t.ID), instant("start", t.Start), instant("end", t.End), seconds("dismissed", Instant(s.Length())),
+		seconds("kept", Instant(inside.Length()-s.Length())),
+	}, Sources: []Source{{Kind: FromTest, ID: t.ID, Line: t.Line}}})
 }
 
 // confirmedBeside is what a standing non-compliant test confirms outside of episodes: its own window if it meets none,
@@ -163,15 +175,16 @@ func (j *judge) confirmedBeside(tests []ruling, t *ruling, met bool) Spans {
 		out = append(out, own...)
 		v.Because = append(v.Because, Step{Clause: A722, Rule: ruleTestOwnWindow, Values: []Value{
 			text("id", t.ID), instant("start", t.Start), instant("end", t.End), seconds("confirmed", Instant(own.Length())),
-		}})
+		}, Sources: []Source{{Kind: FromTest, ID: t.ID, Line: t.Line}}})
 	}
-	if span, report, ok := j.unsensed(tests, t); ok {
+	if span, sources, ok := j.unsensed(tests, t); ok {
+		report := sources[0]
 		silent := spansOf(t.room.tiles, Unknown).Clip(span).Subtract(exempt)
 		out = append(out, silent...)
 		v.Because = append(v.Because, Step{Clause: A722, Rule: ruleUnsensedConfirms, Values: []Value{
 			text("id", t.ID), text("report", report.ID), instant("reported", report.At), instant("start", span.Start),
 			instant("end", span.End), seconds("confirmed", Instant(silent.Length())),
-		}, Sources: []Source{{Kind: FromReport, ID: report.ID, Line: report.Line}}})
+		}, Sources: append(sources, Source{Kind: FromTest, ID: t.ID, Line: t.Line})})
 	}
 	return Union(out...)
 }

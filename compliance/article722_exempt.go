@@ -30,7 +30,9 @@ func (j *judge) exemptions(days []OutdoorDay, stoppages []StoppageVerdict) []exe
 	}
 	for i, s := range stoppages {
 		if s.Exempt {
-			all = append(all, exemption{j.exemptSpan(s), A7225, -1, -1, i})
+			for _, span := range j.exemptSpans(s) {
+				all = append(all, exemption{span, A7225, -1, -1, i})
+			}
 		}
 	}
 	// Contract order first; inside one clause the order is fixed so that equal facts give equal reasons.

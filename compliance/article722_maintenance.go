@@ -38,6 +38,11 @@ func (j *judge) stoppages() []StoppageVerdict {
 			v.Exempt = true
 		}
 		v.Because = []Step{stoppageStep(s, v, rule)}
+		if v.Exempt && rule.Recovery > 0 {
+			v.Because = append(v.Because, Step{Clause: A7225, Rule: ruleStoppageRecovery, Values: []Value{
+				text("id", s.ID), instant("end", s.End), seconds("recovery", Instant(rule.Recovery)),
+			}, Sources: []Source{{Kind: FromPolicy, ID: "I7"}}})
+		}
 		out = append(out, v)
 	}
 	return out
@@ -50,6 +55,9 @@ func stoppageStep(s Stoppage, v StoppageVerdict, rule Maintenance) Step {
 		"": ruleStoppageExempt, NotAnnounced: ruleStoppageNotAnnounced, TooLong: ruleStoppageTooLong,
 		OverThree: ruleStoppageOverThree, NotProved: ruleStoppageNotProved,
 	}[v.Reason]
+	if s.End.Sub(s.Start) > rule.MaxLength && v.Exempt {
+		r = ruleStoppageFirst
+	}
 	values := []Value{text("id", s.ID), instant("start", s.Start), instant("end", s.End)}
 	if s.Announced != 0 {
 		values = append(values, instant("announced", s.Announced))
@@ -59,13 +67,16 @@ func stoppageStep(s Stoppage, v StoppageVerdict, rule Maintenance) Step {
 	if s.Proof != "" {
 		values = append(values, text("proof", s.Proof))
 	}
+	if rule.Recovery > 0 {
+		values = append(values, seconds("recovery", Instant(rule.Recovery)))
+	}
 	return Step{Clause: A7225, Rule: r, Values: values, Sources: []Source{{Kind: FromStoppage, ID: s.ID, Line: s.Line}}}
 }
 
-// exemptSpan is the time that an exempt stoppage excuses: itself, its first MaxLength if the policy so reads a longer
-// one [I6], and the reheating after it if the policy grants any [I7].
-func (j *judge) exemptSpan(v StoppageVerdict) Interval {
+// exemptSpans is the time that an exempt stoppage excuses: itself, or its first MaxLength if the policy so reads a longer
+// one [I6]; and the reheating after its end if the policy grants any [I7].
+func (j *judge) exemptSpans(v StoppageVerdict) Spans {
 	rule := j.policy.EditionAt(v.Span.Start).Maintenance
-	end := min(v.Span.End, v.Span.Start.Add(rule.MaxLength))
-	return Interval{v.Span.Start, end.Add(rule.Recovery)}
+	itself := Interval{v.Span.Start, min(v.Span.End, v.Span.Start.Add(rule.MaxLength))}
+	return Union(itself, Interval{v.Span.End, v.Span.End.Add(rule.Recovery)})
 }

@@ -29,7 +29,9 @@ func (j *judge) outdoorDays() []OutdoorDay {
 		published, isOfficial := official[d]
 		switch rule := j.policy.EditionOn(d).Outdoor; {
 		case rule == nil:
-			days = append(days, OutdoorDay{Date: d, Source: Undetermined})
+			days = append(days, OutdoorDay{Date: d, Source: Undetermined, Because: []Step{{
+				Clause: A7224, Rule: ruleNoOutdoorRule, Values: []Value{day("day", d)},
+			}}})
 		case d.End(j.policy.Zone) > j.asOf:
 			days = append(days, OutdoorDay{Date: d, Source: Undetermined, Because: []Step{{
 				Clause: A7224, Rule: ruleDayNotEnded, Values: []Value{day("day", d)},
@@ -47,11 +49,16 @@ func (j *judge) outdoorDays() []OutdoorDay {
 // observedDay takes the day's mean from observations. A missing slot never shrinks the divisor.
 func (j *judge) observedDay(rule *Outdoor, d Date, observations []Observation) OutdoorDay {
 	hours := rule.Method.Hours()
+	wanted := len(hours)
 	values := make([]float64, 0, 24)
 	used := make([]Source, 0, len(hours))
 	var missing []Value
 	for _, hour := range hours {
-		slot := d.At(hour, j.policy.Zone)
+		slot, exists := d.Hour(hour, j.policy.Zone)
+		if !exists { // clocks were put forward: a day has no observation of an hour that it does not have
+			wanted--
+			continue
+		}
 		o, ok := nearest(observations, slot, rule)
 		if !ok {
 			missing = append(missing, instant("slot", slot))
@@ -63,7 +70,7 @@ func (j *judge) observedDay(rule *Outdoor, d Date, observations []Observation) O
 	if len(missing) > 0 {
 		return OutdoorDay{Date: d, Source: Undetermined, Because: []Step{{
 			Clause: A7224, Rule: ruleObservationsMissing,
-			Values:  append([]Value{day("day", d), count("missing", len(missing)), count("wanted", len(hours))}, missing...),
+			Values:  append([]Value{day("day", d), count("missing", len(missing)), count("wanted", wanted)}, missing...),
 			Sources: used,
 		}}}
 	}
@@ -80,7 +87,7 @@ func judgeDay(rule *Outdoor, d OutdoorDay, used []Source) OutdoorDay {
 	}
 	d.Because = []Step{{
 		Clause: A7224, Rule: r,
-		Values:  []Value{day("day", d.Date), celsius("mean", d.Mean), text("source", string(d.Source)), celsius("limit", rule.Below)},
+		Values:  []Value{day("day", d.Date), celsius("mean", d.Mean), term("source", string(d.Source)), celsius("limit", rule.Below)},
 		Sources: used,
 	}}
 	return d

@@ -18,6 +18,7 @@ type ruling struct {
 	reading   int  // of the room, that holds at Start; or −1
 	asideBy   int  // index into the rulings of the test that sets it aside, or −1
 	vouches   bool // its finding speaks for the sensor's record around it
+	sensor    Step // why
 }
 
 // standing reports whether the test decides anything.
@@ -67,7 +68,7 @@ func (j *judge) find(t *ruling, rooms []*roomState) {
 	}
 	switch {
 	case !t.room.Kind.Judged():
-		reject(ruleTestRoomNotJudged, A3, text("kind", string(t.room.Kind)))
+		reject(ruleTestRoomNotJudged, A3, term("kind", string(t.room.Kind)))
 		return
 	case !t.Accredited:
 		reject(ruleTestNotAccredited, A722)
@@ -77,7 +78,7 @@ func (j *judge) find(t *ruling, rooms []*roomState) {
 		return
 	}
 	if owed := j.owed(t.Start); owed != "" {
-		reject(ruleTestNothingOwed, A3, text("status", string(owed)))
+		reject(ruleTestNothingOwed, A3, term("status", string(owed)))
 		return
 	}
 
@@ -96,7 +97,8 @@ func (j *judge) find(t *ruling, rooms []*roomState) {
 		p := &j.facts.Setpoints[t.threshold.setpoint]
 		finding.Sources = append(finding.Sources, Source{Kind: FromSetpoint, ID: p.Room, At: p.At, Line: p.Line})
 	}
-	v.Because = append(v.Because, finding, j.sensorStep(t))
+	t.sensor = j.sensorStep(t)
+	v.Because = append(v.Because, finding, t.sensor)
 }
 
 // sensorStep compares the test with the reading that holds at its start. A sensor that agrees, or none, lets a
@@ -146,7 +148,7 @@ func (j *judge) rival(tests []ruling, i int) int {
 	if best >= 0 {
 		o := &tests[best]
 		t.verdict.Because = append(t.verdict.Because, Step{Clause: A722, Rule: ruleTestSetAside, Values: []Value{
-			text("id", t.ID), text("side", string(t.CommissionedBy)), text("by", o.ID), text("by_side", string(o.CommissionedBy)),
+			text("id", t.ID), term("side", string(t.CommissionedBy)), text("by", o.ID), term("by_side", string(o.CommissionedBy)),
 			instant("by_at", o.Start), seconds("apart", Instant(o.Start.Sub(t.Start).Abs())), seconds("window", Instant(window)),
 		}, Sources: []Source{{Kind: FromTest, ID: o.ID, Line: o.Line}}})
 	}
@@ -169,70 +171,85 @@ func (j *judge) decidePayer(tests []ruling, i int) {
 		t.Payer = Supplier
 	}
 	t.Because = append(t.Because, Step{Clause: A722, Rule: rulePayer, Values: []Value{
-		text("id", t.ID), text("payer", string(t.Payer)), text("decided_by", tests[k].ID),
+		text("id", t.ID), term("payer", string(t.Payer)), text("decided_by", tests[k].ID),
 	}})
 }
 
 // vouchedSpan is the time for which a non-compliant test vouches: from the latest end of the standing compliant tests
-// of the room that start before it to the earliest start of those that start after it.
-func vouchedSpan(tests []ruling, t *ruling) (Interval, []Source) {
-	span := Interval{math.MinInt64, math.MaxInt64}
-	var sources []Source
+// of the room that start before it to the earliest start of those that start after it. The sources are the tests that
+// bound it. It may be empty.
+func vouchedSpan(tests []ruling, t *ruling) (span Interval, bounds []Source) {
+	span = Interval{math.MinInt64, math.MaxInt64}
+	var from, until *ruling
 	for k := range tests {
 		o := &tests[k]
-		if o.Room != t.Room || !o.standing(CompliantTest) || o.Start == t.Start {
+		if o.Room != t.Room || !o.standing(CompliantTest) {
 			continue
 		}
-		if o.Start < t.Start {
-			span.Start = max(span.Start, o.End)
-		} else {
-			span.End = min(span.End, o.Start)
+		switch {
+		case o.Start < t.Start && o.End > span.Start:
+			span.Start, from = o.End, o
+		case o.Start > t.Start && o.Start < span.End:
+			span.End, until = o.Start, o
 		}
-		sources = append(sources, Source{Kind: FromTest, ID: o.ID, Line: o.Line})
 	}
-	return span, sources
+	for _, o := range []*ruling{from, until} {
+		if o != nil {
+			bounds = append(bounds, Source{Kind: FromTest, ID: o.ID, Line: o.Line})
+		}
+	}
+	return span, bounds
 }
 
 // unsensed is the time from a report of cold to the first proof of warmth, for a standing non-compliant test of a room
-// in which no reading holds at its start [I11]. Only the room's unknown time in it is confirmed. The report is the last
-// one that is open then; ok is false when there is none.
-func (j *judge) unsensed(tests []ruling, t *ruling) (span Interval, report Report, ok bool) {
+// in which no reading holds at its start [I11]. Only the room's unknown time in it is confirmed. The first source is the
+// report, the last one that is open then; the others bound the time. ok is false when no report is open.
+func (j *judge) unsensed(tests []ruling, t *ruling) (span Interval, sources []Source, ok bool) {
 	if j.policy.EditionAt(t.Start).Unsensed != UnsensedReport || t.reading >= 0 {
-		return Interval{}, Report{}, false
+		return Interval{}, nil, false
 	}
-	report, ok = j.openReport(t.Start)
+	report, ok := j.openReport(t.Start)
 	if !ok {
-		return Interval{}, Report{}, false
+		return Interval{}, nil, false
 	}
 	span = Interval{report.At, j.until}
 	if report.Resolved != 0 {
 		span.End = min(span.End, report.Resolved)
 	}
+	var from, until Source
 	for k := range tests {
-		if o := &tests[k]; o.Room == t.Room && o.standing(CompliantTest) {
-			switch {
-			case o.Start < t.Start:
-				span.Start = max(span.Start, o.End)
-			case o.Start > t.Start:
-				span.End = min(span.End, o.Start)
-			}
+		o := &tests[k]
+		if o.Room != t.Room || !o.standing(CompliantTest) {
+			continue
+		}
+		switch {
+		case o.Start < t.Start && o.End > span.Start:
+			span.Start, from = o.End, Source{Kind: FromTest, ID: o.ID, Line: o.Line}
+		case o.Start > t.Start && o.Start < span.End:
+			span.End, until = o.Start, Source{Kind: FromTest, ID: o.ID, Line: o.Line}
 		}
 	}
 	readings := t.room.readings
 	after, _ := slices.BinarySearchFunc(readings, t.Start+1, func(r Reading, t Instant) int { return cmp.Compare(r.At, t) })
 	for i := after - 1; i >= 0 && readings[i].At > span.Start; i-- {
 		if j.warm(t.room, &readings[i]) {
-			span.Start = readings[i].At
+			span.Start, from = readings[i].At, readingSource(t.room, &readings[i])
 			break
 		}
 	}
 	for i := after; i < len(readings) && readings[i].At < span.End; i++ {
 		if j.warm(t.room, &readings[i]) {
-			span.End = readings[i].At
+			span.End, until = readings[i].At, readingSource(t.room, &readings[i])
 			break
 		}
 	}
-	return span, report, true
+	sources = []Source{{Kind: FromReport, ID: report.ID, At: report.At, Line: report.Line}}
+	for _, s := range []Source{from, until} {
+		if s.Kind != "" {
+			sources = append(sources, s)
+		}
+	}
+	return span, sources, true
 }
 
 // warm reports whether the reading is at or above the room's threshold at its time.
@@ -240,25 +257,26 @@ func (j *judge) warm(room *roomState, r *Reading) bool {
 	return r.Judged() >= j.thresholdAt(room.steps, r.At).raw
 }
 
-// openReport is the last report of cold at or before t that is not resolved at or before t. Of reports at one time
-// the one given later holds. A report or a resolution at the moment of judging or later has not happened.
+// openReport is the last report of cold at or before t that is not resolved at or before t. A resolution at the moment of
+// judging or later has not happened.
 func (j *judge) openReport(t Instant) (Report, bool) {
-	best, found := Report{}, false
-	for i, r := range j.facts.Reports {
-		if r.At > t || r.At >= j.asOf || found && r.At < best.At {
-			continue
-		}
-		later := func(o Report) bool { return o.At == r.At }
-		if slices.ContainsFunc(j.facts.Reports[i+1:], later) {
-			continue
-		}
+	after, _ := slices.BinarySearchFunc(j.reports, t+1, func(r Report, t Instant) int { return cmp.Compare(r.At, t) })
+	for i := after - 1; i >= 0; i-- {
+		r := j.reports[i]
 		if r.Resolved >= j.asOf {
 			r.Resolved = 0
 		}
-		if r.Resolved != 0 && r.Resolved <= t {
-			continue
+		if r.Resolved == 0 || r.Resolved > t {
+			return r, true
 		}
-		best, found = r, true
 	}
-	return best, found
+	return Report{}, false
+}
+
+// reportsKnown is the reports made before the moment of judging, by time. Of those at one time the one given later holds.
+func (j *judge) reportsKnown() []Report {
+	all := slices.DeleteFunc(slices.Clone(j.facts.Reports), func(r Report) bool { return r.At >= j.asOf })
+	slices.Reverse(all) // so that the one given last is the first of its time, which Compact keeps
+	slices.SortStableFunc(all, func(a, b Report) int { return cmp.Compare(a.At, b.At) })
+	return slices.CompactFunc(all, func(a, b Report) bool { return a.At == b.At })
 }

@@ -33,6 +33,7 @@ const (
 	KindInstant
 	KindDate
 	KindText
+	KindTerm // a status, a side, a source or a kind of room: a word of the program's, which Term translates
 )
 
 // Source is where a value came from: a row that somebody gave.
@@ -67,6 +68,7 @@ func count(name string, n int) Value       { return Value{Name: name, Kind: Kind
 func instant(name string, t Instant) Value { return Value{Name: name, Kind: KindInstant, At: t} }
 func day(name string, d Date) Value        { return Value{Name: name, Kind: KindDate, Date: d} }
 func text(name, s string) Value            { return Value{Name: name, Kind: KindText, Text: s} }
+func term(name, s string) Value            { return Value{Name: name, Kind: KindTerm, Text: s} }
 
 func seconds(name string, ns Instant) Value {
 	return Value{Name: name, Kind: KindSeconds, Number: float64(ns) / 1e9}

@@ -31,16 +31,21 @@ func (j *judge) provisional(d *draft) bool {
 
 func (j *judge) demandSteps(d *draft) []Step {
 	var steps []Step
-	for i := range j.demand {
+	for i := j.demandIndex(d.Start); i < len(j.demand) && j.demand[i].Start < d.End; i++ {
 		w := &j.demand[i]
-		if w.Clip(d.Interval).Empty() {
-			continue
-		}
 		s := Step{Clause: A3, Rule: ruleOff, Sources: []Source{w.source}, Values: []Value{instant("since", w.Start)}}
 		if d.status == Grace {
 			heatUp := j.policy.EditionAt(d.Start).HeatUp
-			s.Rule = ruleHeatingUp
 			s.Values = []Value{instant("on", w.since), seconds("heat_up", Instant(heatUp)), instant("owed_from", w.since.Add(heatUp))}
+			switch {
+			case w.source.Kind == FromPolicy:
+				s.Rule = ruleOnByDefault
+			case w.early != 0 && w.early < w.since:
+				s.Rule = ruleOnBeforeSeason
+				s.Values = append(s.Values, instant("switched", w.early))
+			default:
+				s.Rule = ruleHeatingUp
+			}
 		}
 		steps = append(steps, s)
 	}
@@ -67,6 +72,7 @@ func readingStep(d *draft, room *roomState, clause Clause, rule Rule) Step {
 		celsius("coldest", coldest.Judged()), instant("coldest_at", coldest.At),
 	}
 	if coldest.Offset != 0 {
+		rule += calibrated
 		values = append(values, celsius("received", coldest.Celsius), celsius("offset", coldest.Offset))
 	}
 	sources := []Source{readingSource(room, first)}
@@ -88,22 +94,47 @@ func (j *judge) thresholdSteps(d *draft, frames []frame) []Step {
 	steps := make([]Step, 0, 4)
 	for i := d.frameFrom; i <= d.frameTo; i++ {
 		f := &frames[i]
-		if i > d.frameFrom && f.threshold == frames[i-1].threshold && f.setpoint == frames[i-1].setpoint {
+		if i > d.frameFrom && f.threshold == frames[i-1].threshold && f.setpoint == frames[i-1].setpoint && f.rising == frames[i-1].rising {
 			continue
 		}
 		e := j.policy.EditionAt(f.Start)
-		s := Step{Clause: A3, Rule: ruleStandard, Values: []Value{
-			celsius("threshold", f.threshold), celsius("standard", e.Standard), instant("from", max(f.Start, d.Start)),
-		}}
-		if f.setpoint >= 0 {
+		from := max(f.Start, d.Start)
+		switch {
+		case f.rising.raw > f.threshold:
+			steps = append(steps, j.risingStep(f, from))
+		case f.setpoint >= 0:
 			p := &j.facts.Setpoints[f.setpoint]
-			s.Rule = ruleSetpoint
-			s.Values = append(s.Values, celsius("setpoint", p.Celsius), instant("set", p.At))
-			s.Sources = []Source{{Kind: FromSetpoint, ID: p.Room, At: p.At, Line: p.Line}}
+			steps = append(steps, Step{Clause: A3, Rule: ruleSetpoint, Values: []Value{
+				celsius("threshold", f.threshold), celsius("standard", e.Standard), instant("from", from),
+				celsius("setpoint", p.Celsius), instant("set", p.At),
+			}, Sources: []Source{{Kind: FromSetpoint, ID: p.Room, At: p.At, Line: p.Line}}})
+		default:
+			steps = append(steps, Step{Clause: A3, Rule: ruleStandard, Values: []Value{
+				celsius("threshold", f.threshold), celsius("standard", e.Standard), instant("from", from),
+			}})
 		}
-		steps = append(steps, s)
+		if e.StandardBasis != (Words{}) { // mandatory local law goes before the contract, and both are cited
+			steps = append(steps, Step{Clause: A13, Rule: ruleStandardBasis, Values: []Value{
+				celsius("standard", e.Standard), text("basis_zh", e.StandardBasis.ZH), text("basis_en", e.StandardBasis.EN),
+			}, Sources: []Source{{Kind: FromPolicy, ID: "standard_basis"}}})
+		}
 	}
 	return steps
+}
+
+// risingStep says that a raised setpoint, or a raised standard, is not owed yet [I3].
+func (j *judge) risingStep(f *frame, from Instant) Step {
+	s := Step{Clause: A3, Rule: ruleRising, Values: []Value{
+		celsius("threshold", f.threshold), celsius("raised_to", f.rising.raw), instant("raised", f.rising.at), instant("from", from),
+		seconds("heat_up", Instant(j.policy.EditionAt(f.Start).HeatUp)),
+	}}
+	for _, i := range []int{f.setpoint, f.rising.setpoint} {
+		if i >= 0 {
+			p := &j.facts.Setpoints[i]
+			s.Sources = append(s.Sources, Source{Kind: FromSetpoint, ID: p.Room, At: p.At, Line: p.Line})
+		}
+	}
+	return s
 }
 
 // exemptionSteps says which proofs excuse the draft, each once.
@@ -130,49 +161,53 @@ func (j *judge) exemptionSteps(steps []Step, d *draft, frames []frame) []Step {
 	return steps
 }
 
-// liableSteps says why nothing excuses the draft: the days' means, and the claims and stoppages that fail.
+// maxClaims bounds how many failing stoppages and claims a tile's reasons list: each stands in the verdict with its own.
+const maxClaims = 20
+
+// liableSteps says why nothing excuses the draft: the days' means, and the stoppages and claims that fail.
 func (j *judge) liableSteps(steps []Step, d *draft) []Step {
-	if i, ok := j.coldestDay(d.Interval); ok {
-		steps = append(steps, j.days[i].Because...)
-	}
+	steps = j.daySteps(steps, d.Interval)
+	listed := 0
 	for i := range j.stopped {
-		if s := &j.stopped[i]; !s.Exempt && !s.Span.Clip(d.Interval).Empty() {
+		if s := &j.stopped[i]; !s.Exempt && !s.Span.Clip(d.Interval).Empty() && listed < maxClaims {
 			steps = append(steps, s.Because...)
+			listed++
 		}
 	}
-	for i := range j.claimed {
+	for i := 0; i < len(j.claimed) && j.claimed[i].Start < d.End && listed < maxClaims; i++ {
 		c := &j.claimed[i]
-		if c.Proof == "" && !(Interval{c.Start, c.End}).Clip(d.Interval).Empty() {
+		if c.Proof == "" && c.End > d.Start {
 			steps = append(steps, Step{Clause: c.Clause, Rule: ruleClaimUnproved, Values: []Value{
 				text("id", c.ID), instant("start", c.Start), instant("end", c.End),
 			}, Sources: []Source{{Kind: FromExemption, ID: c.ID, Line: c.Line}}})
+			listed++
 		}
 	}
 	return steps
 }
 
-// coldestDay is the day of the interval that comes nearest to being exempt: one that is undetermined, else the
-// coldest. If not even that one is exempt, none is.
-func (j *judge) coldestDay(span Interval) (int, bool) {
-	zone := j.policy.Zone
-	best, found := 0, false
+// daySteps says why no day of the span is exempt: the coldest one whose mean is known, and every one whose mean is not.
+func (j *judge) daySteps(steps []Step, span Interval) []Step {
 	if len(j.days) == 0 {
-		return 0, false
+		return steps
 	}
-	for d := DateIn(span.Start, zone); d <= DateIn(span.End-1, zone); d++ {
-		i := int(d - j.days[0].Date)
-		if i < 0 || i >= len(j.days) || j.days[i].Exempt || len(j.days[i].Because) == 0 {
-			continue
+	first := max(0, int(DateIn(span.Start, j.policy.Zone)-j.days[0].Date))
+	last := min(len(j.days)-1, int(DateIn(span.End-1, j.policy.Zone)-j.days[0].Date))
+	coldest := -1
+	for i := first; i <= last; i++ {
+		if d := &j.days[i]; d.Source != Undetermined && !d.Exempt && (coldest < 0 || d.Mean < j.days[coldest].Mean) {
+			coldest = i
 		}
-		day, leader := &j.days[i], &j.days[best]
-		switch {
-		case !found:
-		case leader.Source == Undetermined:
-			continue
-		case day.Source != Undetermined && day.Mean >= leader.Mean:
-			continue
-		}
-		best, found = i, true
 	}
-	return best, found
+	for i := first; i <= last; i++ {
+		switch d := &j.days[i]; {
+		case i == coldest:
+			steps = append(steps, d.Because...)
+		case d.Source != Undetermined:
+		case len(steps) > 0 && d.Because[0].Rule == ruleNoOutdoorRule && i > first: // once is enough
+		default:
+			steps = append(steps, d.Because...)
+		}
+	}
+	return steps
 }

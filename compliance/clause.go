@@ -25,6 +25,7 @@ const (
 	A7223    Clause = "A7.2.2.3"
 	A7224    Clause = "A7.2.2.4"
 	A7225    Clause = "A7.2.2.5"
+	A13      Clause = "A13"
 	noClause Clause = ""
 )
 
@@ -165,7 +166,7 @@ func Articles() []Article {
 			},
 		},
 		{
-			Clause: A7225, Title: Words{"计划检修", "Planned maintenance"}, Rules: []any{(*judge).stoppages, (*judge).exemptSpan},
+			Clause: A7225, Title: Words{"计划检修", "Planned maintenance"}, Rules: []any{(*judge).stoppages, (*judge).exemptSpans},
 			Plain: Words{
 				"开始之前公告、不超过 6 小时（恰 6 小时可）、属本采暖季前三次、并有记录的检修停供免责；超过 6 小时的全部不免责，其后升温时间不免责。",
 				"A stoppage announced before it starts, at most 6 hours long (exactly 6 counts), among the first three of the season and with its record is exempt. One that is longer is not exempt at all, nor is the reheating after one.",

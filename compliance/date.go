@@ -47,16 +47,24 @@ func (d Date) Year() int { return d.utc().Year() }
 // Month is the month of the date.
 func (d Date) Month() time.Month { return d.utc().Month() }
 
-// Start is 00:00 local of the date.
-func (d Date) Start(zone *time.Location) Instant { return d.At(0, zone) }
+// Start is 00:00 local of the date; where clocks skip it, the first instant of the date.
+func (d Date) Start(zone *time.Location) Instant {
+	y, m, day := d.utc().Date()
+	t := time.Date(y, m, day, 0, 0, 0, 0, zone)
+	if t.Day() != day { // the hour does not exist and was taken for one of the day before
+		_, t = t.ZoneBounds()
+	}
+	return sensors.At(t)
+}
 
 // End is 24:00 local of the date, the start of the next.
 func (d Date) End(zone *time.Location) Instant { return (d + 1).Start(zone) }
 
-// At is the full hour of the date, local.
-func (d Date) At(hour int, zone *time.Location) Instant {
+// Hour is the full hour of the date, local; false when clocks skip it.
+func (d Date) Hour(hour int, zone *time.Location) (Instant, bool) {
 	y, m, day := d.utc().Date()
-	return sensors.At(time.Date(y, m, day, hour, 0, 0, 0, zone))
+	t := time.Date(y, m, day, hour, 0, 0, 0, zone)
+	return sensors.At(t), t.Hour() == hour
 }
 
 // Days is the number of days from d to last, both counted; 0 if last lies before d.

@@ -22,10 +22,17 @@ func ParseDecimal(s string) (Decimal, error) {
 	if strings.Contains(s, ".") {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
-	if s == "-0" {
-		s = "0"
+	sign := ""
+	if s[0] == '-' {
+		sign, s = "-", s[1:]
 	}
-	return Decimal{s}, nil
+	if s = strings.TrimLeft(s, "0"); s == "" || s[0] == '.' {
+		s = "0" + s
+	}
+	if s == "0" {
+		sign = ""
+	}
+	return Decimal{sign + s}, nil
 }
 
 // String is the number in its shortest decimal form.

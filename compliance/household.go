@@ -79,7 +79,7 @@ func (v *Verdict) TileBecause(i int) []Step {
 				return v.RoomBecause(r, k)
 			default:
 				steps = append(steps, Step{Clause: tile.Clause, Rule: ruleRoomDecides, Values: []Value{
-					text("room", room.Room), text("status", string(tile.Status)),
+					text("room", room.Room), term("status", string(tile.Status)),
 					instant("from", tile.Start), instant("until", tile.End),
 				}})
 			}

@@ -29,6 +29,7 @@ type judge struct {
 
 	claimed []Exemption    // the facts' own, in an order that does not depend on theirs
 	agreed  []Confirmation // likewise
+	reports []Report       // by time, one a time
 }
 
 // Judge says for every instant from the start of the season (or Facts.From) to the earlier of its end and the moment of
@@ -91,6 +92,7 @@ func begin(policy *Policy, facts *Facts) *judge {
 	slices.SortStableFunc(j.agreed, func(a, b Confirmation) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.ID, b.ID))
 	})
+	j.reports = j.reportsKnown()
 	j.days = j.outdoorDays()
 	j.stopped = j.stoppages()
 	j.exempt = j.exemptions(j.days, j.stopped)

@@ -46,7 +46,8 @@ const (
 // Edition is the policy's numbers from a date on. Durations are physical time, temperatures °C. The question ids in
 // brackets are those of section 9.
 type Edition struct {
-	// From is the first local date of the edition; Until the last, or 0 when it has no end.
+	// From is the first local date of the edition. Until is the last, or 0 where none is written: then it is in force until
+	// the next edition's From, or without end.
 	From  Date
 	Until Date
 
@@ -108,7 +109,7 @@ const (
 	Hourly24         OutdoorMethod = "hourly_24"
 )
 
-// Hours are the local hours at which the method wants an observation.
+// Hours are the local hours at which the method wants an observation; those that a day does not have are not wanted.
 func (m OutdoorMethod) Hours() []int {
 	if m == FourObservations {
 		return []int{2, 8, 14, 20}
@@ -135,7 +136,7 @@ type CountRule string
 // The readings of I5.
 const (
 	CountAll        CountRule = "all"        // every planned one counts, also one that does not qualify
-	CountQualifying CountRule = "qualifying" // only announced and short ones count
+	CountQualifying CountRule = "qualifying" // only announced, short and proved ones count
 )
 
 // OverrunRule is a reading of I6.
@@ -167,7 +168,7 @@ type Rate struct {
 }
 
 // EditionOn is the edition in force on the local date. Before the first edition the first holds, after the last the
-// last: parsing refuses a policy whose editions do not reach as far as they are asked for.
+// last: whoever reads a case refuses a season that the editions do not reach.
 func (p *Policy) EditionOn(d Date) *Edition {
 	for i := len(p.Editions) - 1; i > 0; i-- {
 		if p.Editions[i].From <= d {

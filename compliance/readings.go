@@ -92,17 +92,14 @@ func knownBy(readings []Reading, asOf Instant, explicit bool) []Reading {
 }
 
 // holding is the index of the reading that holds at t, or −1: the last one at or before t, for as long as it speaks
-// for the room [I1]. The next reading, if there is one by t, ends it.
+// for the room by the edition that judges t [I1]. The next reading, if there is one by t, ends it.
 func (j *judge) holding(readings []Reading, t Instant) int {
 	i, found := slices.BinarySearchFunc(readings, t, func(r Reading, t Instant) int { return cmp.Compare(r.At, t) })
 	if !found {
 		i--
 	}
-	if i < 0 || t >= j.heldUntil(readings[i].At) {
+	if i < 0 || t >= readings[i].At.Add(j.policy.EditionAt(t).ReadingMaxGap) {
 		return -1
 	}
 	return i
 }
-
-// heldUntil is when a reading taken at t stops speaking for its room if no other follows.
-func (j *judge) heldUntil(t Instant) Instant { return t.Add(j.policy.EditionAt(t).ReadingMaxGap) }

@@ -4,10 +4,14 @@ package compliance
 const (
 	ruleOff                  Rule = "heating_off"
 	ruleHeatingUp            Rule = "heating_up"
+	ruleOnBeforeSeason       Rule = "on_before_season"
+	ruleOnByDefault          Rule = "on_by_default"
 	ruleNeverRead            Rule = "never_read"
 	ruleSilent               Rule = "reading_too_old"
 	ruleStandard             Rule = "threshold_standard"
 	ruleSetpoint             Rule = "threshold_setpoint"
+	ruleRising               Rule = "threshold_before_rise"
+	ruleStandardBasis        Rule = "standard_by_law"
 	ruleReadingsReach        Rule = "readings_reach"
 	ruleReadingsBelow        Rule = "readings_below"
 	ruleRoomDecides          Rule = "room_decides"
@@ -17,7 +21,10 @@ const (
 	ruleOutdoorNotBelow      Rule = "outdoor_mean_not_below"
 	ruleObservationsMissing  Rule = "observations_missing"
 	ruleDayNotEnded          Rule = "day_not_ended"
+	ruleNoOutdoorRule        Rule = "no_outdoor_exemption"
 	ruleStoppageExempt       Rule = "stoppage_exempt"
+	ruleStoppageFirst        Rule = "stoppage_exempt_first"
+	ruleStoppageRecovery     Rule = "stoppage_recovery"
 	ruleStoppageNotAnnounced Rule = "stoppage_not_announced"
 	ruleStoppageTooLong      Rule = "stoppage_too_long"
 	ruleStoppageOverThree    Rule = "stoppage_over_three"
@@ -27,6 +34,8 @@ const (
 	ruleJointConfirms        Rule = "joint_confirmation"
 	ruleTestConfirms         Rule = "test_confirms_window"
 	ruleTestVouches          Rule = "test_vouches"
+	ruleTestVouchesSilent    Rule = "test_vouches_silent"
+	ruleTestVouchesNothing   Rule = "test_vouches_nothing"
 	ruleTestDismisses        Rule = "test_dismisses_window"
 	ruleTestOwnWindow        Rule = "test_confirms_own_window"
 	ruleUnsensedConfirms     Rule = "unsensed_confirms"
@@ -42,3 +51,6 @@ const (
 	ruleNoSensor             Rule = "no_reading_at_test"
 	rulePayer                Rule = "payer"
 )
+
+// calibrated ends the key of a sentence about readings whose coldest was calibrated: it then tells what was received.
+const calibrated = "_calibrated"

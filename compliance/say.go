@@ -52,8 +52,8 @@ func (v Value) Say(lang Lang, zone *time.Location) string {
 	case KindDate:
 		return v.Date.String()
 	}
-	if words, ok := terms[v.Text]; ok {
-		return words.In(lang)
+	if v.Kind == KindTerm {
+		return Term(v.Text, lang)
 	}
 	return v.Text
 }
@@ -86,12 +86,12 @@ func sayInstant(t Instant, zone *time.Location) string {
 // sayDuration is seconds as hours, minutes and seconds.
 func sayDuration(seconds float64, lang Lang) string {
 	units := [...]Words{{"小时", " h"}, {"分", " min"}, {"秒", " s"}}
-	whole := int64(seconds)
-	parts := [...]int64{whole / 3600, whole / 60 % 60, whole % 60}
+	whole := math.Floor(seconds)
+	parts := [...]float64{math.Floor(whole / 3600), math.Mod(math.Floor(whole/60), 60), math.Mod(whole, 60) + seconds - whole}
 	var out []string
 	for i, n := range parts {
 		if n != 0 || i == 2 && len(out) == 0 {
-			out = append(out, strconv.FormatInt(n, 10)+units[i].In(lang))
+			out = append(out, number(n)+units[i].In(lang))
 		}
 	}
 	return strings.Join(out, " ")
@@ -99,7 +99,7 @@ func sayDuration(seconds float64, lang Lang) string {
 
 // terms are the words of statuses, sides and sources that occur as values.
 var terms = map[string]Words{
-	string(Off):       {"停用", "off"},
+	string(Off):       {"关闭", "off"},
 	string(Grace):     {"升温期", "in grace"},
 	string(Unknown):   {"无读数", "unknown"},
 	string(Compliant): {"达标", "compliant"},
@@ -114,6 +114,12 @@ var terms = map[string]Words{
 	string(Hourly24):         {"24 次整点观测", "24 hourly observations"},
 	string(Official):         {"官方日值", "official daily value"},
 	string(Undetermined):     {"未定", "undetermined"},
+
+	string(Bedroom):    {"卧室", "bedroom"},
+	string(LivingRoom): {"起居室", "living room"},
+	string(Kitchen):    {"厨房", "kitchen"},
+	string(Bathroom):   {"卫生间", "bathroom"},
+	string(OtherRoom):  {"其他房间", "other room"},
 }
 
 // Term is the word for a status, side or source in the language; a text that is none of them comes back as it is.

@@ -8,6 +8,7 @@ type frame struct {
 	owed      Status  // Off, Grace, or "" when the threshold is owed
 	threshold float64 // °C, when owed is ""
 	setpoint  int     // which setpoint sets the threshold, or −1 for the standard
+	rising    step    // what is asked for but not owed yet, if its raw threshold is higher [I3]
 	exempt    int     // which exemption is proved, or −1
 	clause    Clause  // the exemption's
 }
@@ -56,6 +57,7 @@ func (j *judge) frames(steps []step) []frame {
 		if f.owed == "" {
 			s := j.thresholdAt(steps, t)
 			f.threshold, f.setpoint = s.raw, s.setpoint
+			f.rising = rawAt(steps, t)
 		}
 		out[i] = f
 	}

@@ -100,7 +100,7 @@ type StoppageVerdict struct {
 	ID      string
 	Exempt  bool
 	Reason  StoppageReason // why not; empty when exempt
-	Ordinal int            // its place among the season's stoppages that count, from 1
+	Ordinal int            // how many of the season's stoppages count, up to and with this one
 	Span    Interval       // as declared, unclipped
 	Because []Step
 }

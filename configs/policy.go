@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // a policy's zone must be known on a machine that has no zones
 
 	"github.com/nuanju/nuanju/compliance"
 )
@@ -121,14 +120,14 @@ func words(m *Map) compliance.Words {
 	return compliance.Words{ZH: m.Need("zh").Text(), EN: m.Need("en").Text()}
 }
 
-// zone is an IANA zone. "Local" would be the machine's, on which no verdict may depend.
+// zone is an IANA zone, by the database that comes with the program. No verdict may depend on the machine's.
 func zone(v Value) *time.Location {
 	name := v.Text()
 	if name == "" {
 		return nil
 	}
-	loc, err := time.LoadLocation(name)
-	if err != nil || name == "Local" {
+	loc := zoneNamed(name)
+	if loc == nil {
 		v.Report("%q is not a time zone such as Asia/Shanghai", shorten(name))
 		return nil
 	}

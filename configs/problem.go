@@ -10,17 +10,12 @@ import (
 // Problem is one thing that is wrong in a file, at a place that a person can go to.
 type Problem struct {
 	File string
-	Line int // from 1; 0 when the problem is the file's as a whole
+	Line int // from 1; 0 when the problem is the file's as a whole, which is told as of its first line
 	Text string
 }
 
-// String is "FILE:LINE: text", or "FILE: text" without a line.
-func (p Problem) String() string {
-	if p.Line == 0 {
-		return p.File + ": " + p.Text
-	}
-	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Text)
-}
+// String is "FILE:LINE: text".
+func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", p.File, max(1, p.Line), p.Text) }
 
 // Problems is everything that is wrong with an input, so that it can be mended in one go. A nil Problems held in an
 // error is not a nil error: return Err().

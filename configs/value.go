@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -229,13 +230,16 @@ func (v Value) MonthDay() compliance.MonthDay {
 	return compliance.MonthDay{Month: t.Month(), Day: t.Day()}
 }
 
+// timeForm is RFC 3339 without the liberties that time.Parse takes: one-digit hours, decimal commas, offsets of a day.
+var timeForm = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
 // Time is an instant in RFC 3339 with an offset or Z, of the years 1900 to 2200.
 func (v Value) Time() sensors.Instant {
 	if v.node == nil {
 		return 0
 	}
 	t, err := time.Parse(time.RFC3339Nano, v.scalarText())
-	if err != nil || t.Year() < 1900 || t.Year() > 2200 {
+	if err != nil || !timeForm.MatchString(v.node.text) || t.Year() < 1900 || t.Year() > 2200 {
 		v.want("a time with an offset, such as 2016-01-23T08:00:00+08:00")
 		return 0
 	}

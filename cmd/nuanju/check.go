@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,10 +18,10 @@ import (
 )
 
 type checkCommand struct {
-	Dir    string `arg:"" name:"DIR" help:"The case directory; it holds case.yaml and CSV files."`
-	JSON   bool   `help:"Print one JSON object instead of the view for people."`
-	Policy string `placeholder:"NAME|FILE" help:"Judge by this pack, or by a policy file, instead of the one that case.yaml names."`
-	All    bool   `help:"In the view for people, give the reasons of every episode and tile, not of the longest."`
+	Dir    string  `arg:"" name:"DIR" help:"The case directory; it holds case.yaml and CSV files."`
+	JSON   bool    `help:"Print one JSON object instead of the view for people."`
+	Policy *string `placeholder:"NAME|FILE" help:"Judge by this pack, or by a policy file, instead of the one that case.yaml names."`
+	All    bool    `help:"In the view for people, give the reasons of every episode and tile, not of the longest."`
 }
 
 // Help is shown by nuanju check --help.
@@ -56,8 +57,8 @@ func (c checkCommand) Run(a *app) error {
 func (c checkCommand) judge(a *app) (*judgement, error) {
 	var opts casefile.Options
 	var err error
-	if c.Policy != "" {
-		if opts.Policy, err = policyByName(c.Policy); err != nil {
+	if c.Policy != nil { // also an empty name is one, and unknown: it must not judge by another contract
+		if opts.Policy, err = policyByName(*c.Policy); err != nil {
 			return nil, err
 		}
 	}
@@ -109,12 +110,32 @@ func policyByName(name string) (*compliance.Policy, error) {
 
 // policyFile reads a policy of somebody's own.
 func policyFile(name string) (*compliance.Policy, error) {
-	b, err := os.ReadFile(name)
+	b, err := readSmall(name)
 	if err != nil {
 		return nil, errUsage{fmt.Errorf("policy file %s: %w", name, reason(err))}
 	}
 	p, problems := configs.ParsePolicy(name, b)
 	return p, problems.Err()
+}
+
+// maxSmall is the most that a policy or settings file may have, in bytes, and one more.
+const maxSmall = 1<<20 + 1
+
+// readSmall reads a regular file of at most a little over the size that strict YAML takes; its reader says if it is too long.
+func readSmall(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxSmall))
 }
 
 // isFile reports whether a policy is named by its file: it has an ending, or leads somewhere.

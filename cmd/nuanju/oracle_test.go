@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -68,6 +69,7 @@ func agrees(t *testing.T, seed uint64) bool {
 	if err := j.writeJSON(&out); err != nil {
 		t.Fatal(err)
 	}
+	complete(t, seed, j)
 	encoded, err := json.Marshal(expected)
 	if err != nil {
 		t.Fatal(err)
@@ -87,4 +89,40 @@ func agrees(t *testing.T, seed uint64) bool {
 		}
 	}
 	return false
+}
+
+// complete reports sentences that lack a value, in either language, and episodes whose figures their reasons do not bear.
+func complete(t *testing.T, seed uint64, j *judgement) {
+	v := j.verdict
+	var all []compliance.Step
+	for i := range v.Tiles {
+		all = append(all, v.TileBecause(i)...)
+	}
+	for r := range v.Rooms {
+		for i := range v.Rooms[r].Tiles {
+			all = append(all, v.RoomBecause(r, i)...)
+		}
+	}
+	for _, d := range v.Days {
+		all = append(all, d.Because...)
+	}
+	for _, s := range v.Stoppages {
+		all = append(all, s.Because...)
+	}
+	for _, x := range v.Tests {
+		all = append(all, x.Because...)
+	}
+	for _, e := range v.Episodes {
+		all = append(all, e.Because...)
+		if (len(e.Tests) > 0 || len(e.Confirmations) > 0) && len(e.Because) < 2 {
+			t.Errorf("seed %d: an episode of %s does not say what touched it", seed, e.Room)
+		}
+	}
+	for _, s := range all {
+		for _, lang := range []compliance.Lang{compliance.ZH, compliance.EN} {
+			if said := s.Say(compliance.RuleWords(), lang, j.policy.Zone); strings.ContainsAny(said, "{}–") || said == string(s.Rule) {
+				t.Errorf("seed %d: %s lacks something: %s", seed, s.Rule, said)
+			}
+		}
+	}
 }

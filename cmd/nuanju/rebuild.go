@@ -3,6 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/nuanju/nuanju/evidence"
@@ -25,29 +28,31 @@ Examples:
 
 // Run forwards the whole log again.
 func (c rebuildCommand) Run(a *app) (err error) {
+	ctx, stop := signal.NotifyContext(a.ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	settings, err := c.read()
 	if err != nil {
 		return err
 	}
 	s := &server{settings: settings, logger: newLogger(a.stderr, settings.LogLevel), now: time.Now}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if s.log, err = openLog(a.ctx, settings, evidence.Options{Logger: s.logger}); err != nil {
+	if s.log, err = openLog(ctx, settings, evidence.Options{Logger: s.logger}); err != nil {
 		return err
 	}
-	if s.ledger, err = openLedger(a.ctx, settings); err != nil {
+	if s.ledger, err = openLedger(ctx, settings); err != nil {
 		return err
 	}
-	if s.store, err = openStore(a.ctx, settings); err != nil {
+	if s.store, err = openStore(ctx, settings); err != nil {
 		return err
 	}
 	policies, err := policyPacks()
 	if err != nil {
 		return err
 	}
-	if s.town, err = openTown(a.ctx, s.ledger, policies, s.now); err != nil {
+	if s.town, err = openTown(ctx, s.ledger, policies, s.now); err != nil {
 		return err
 	}
-	n, err := s.forwarderOf(new(intake.Stats)).Rebuild(a.ctx)
+	n, err := s.forwarderOf(new(intake.Stats)).Rebuild(ctx)
 	if err != nil {
 		return err
 	}

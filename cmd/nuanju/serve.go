@@ -8,7 +8,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -39,16 +42,19 @@ func (c serveCommand) Run(a *app) error {
 		_, err := a.stdout.Write(configs.Annotated)
 		return err
 	}
+	ctx, stop := signal.NotifyContext(a.ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends a drain that takes too long
 	settings, err := c.read()
 	if err != nil {
 		return err
 	}
 	logger := newLogger(a.stderr, settings.LogLevel)
-	s, err := newServer(a.ctx, settings, logger)
+	s, err := newServer(ctx, settings, logger)
 	if err != nil {
 		return err
 	}
-	return s.run(a.ctx, func(address string) { fmt.Fprintf(a.stdout, "http://%s\n", address) })
+	return s.run(ctx, func(address string) { fmt.Fprintf(a.stdout, "http://%s\n", address) })
 }
 
 func newLogger(w io.Writer, level string) *slog.Logger {

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -113,6 +115,9 @@ func (v *view) sign(slot compliance.Interval, tile *int) rune {
 }
 
 func (v *view) outdoor(d compliance.OutdoorDay) string {
+	if v.policy.EditionOn(d.Date).Outdoor == nil {
+		return ""
+	}
 	if d.Source == compliance.Undetermined {
 		return v.in("未定", "undetermined")
 	}
@@ -120,7 +125,8 @@ func (v *view) outdoor(d compliance.OutdoorDay) string {
 	if d.Exempt {
 		mark = v.in("  免责 A7.2.2.4", "  exempt A7.2.2.4")
 	}
-	return fmt.Sprintf("%6.1f °C%s", d.Mean, mark)
+	// As many decimals as four observations of a tenth of a degree make: −7.625 must not read as −7.6.
+	return fmt.Sprintf("%7s °C%s", strconv.FormatFloat(math.Round(d.Mean*1e3)/1e3, 'f', -1, 64), mark)
 }
 
 // hours tells how long each judged room, and the household, had each status.
@@ -211,7 +217,7 @@ func (v *view) episodes(all bool) {
 	}
 }
 
-// tileReasons is why the episode's coldest stretch, its longest tile, is below.
+// tileReasons is why the episode's longest tile is below.
 func (v *view) tileReasons(e compliance.Episode) []compliance.Step {
 	var longest *compliance.Tile
 	room, tile := 0, 0

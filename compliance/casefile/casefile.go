@@ -101,7 +101,8 @@ type reader struct {
 	roomNames  []string
 	roomsKnown bool // false if case.yaml has a fault there: then no room is a stranger
 
-	gj              bool // the unit of the meter
+	gj              bool            // the unit of the meter
+	names           map[string]bool // what the directory lists
 	hasBuildingArea bool
 	share           *big.Rat // of the household in the building; nil without one
 }
@@ -140,8 +141,10 @@ func (rd *reader) strangers() {
 		return // what is missing will be missed by name
 	}
 	known := fileNames()
+	rd.names = make(map[string]bool)
 	for _, e := range entries {
 		name := e.Name()
+		rd.names[name] = true
 		csv := strings.HasSuffix(strings.ToLower(name), ".csv")
 		if !csv || strings.HasPrefix(name, ".") || slices.Contains(known, name) {
 			continue

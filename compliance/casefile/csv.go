@@ -18,6 +18,7 @@ const (
 	maxReadings = 4 << 20 // a season of a reading a minute in seven rooms
 	maxRows     = 1 << 20 // of any other table: a season of a row a minute, twice
 	maxActs     = 10_000  // stoppages, claims, reports, tests or confirmations: each is weighed against the others
+	maxDemand   = 20_000  // switches or setpoints: one every ten minutes of a season
 	maxFaults   = 10_000  // errors of one file; a file with more of them is of another kind
 )
 

@@ -6,7 +6,7 @@ import "github.com/nuanju/nuanju/compliance"
 func (rd *reader) heating() *table {
 	const at, state = 0, 1
 	return &table{
-		file: heatingCSV, columns: []string{"time", "state"},
+		file: heatingCSV, columns: []string{"time", "state"}, most: maxDemand,
 		row: func(r *row) {
 			s := compliance.Switch{At: r.instant(at), On: oneOf(r, state, "on", "off") == "on", Line: int32(r.line)}
 			if !r.bad {
@@ -20,7 +20,7 @@ func (rd *reader) heating() *table {
 func (rd *reader) setpoints() *table {
 	const at, room, celsius = 0, 1, 2
 	return &table{
-		file: setpointsCSV, columns: []string{"time", "room", "celsius"},
+		file: setpointsCSV, columns: []string{"time", "room", "celsius"}, most: maxDemand,
 		row: func(r *row) {
 			s := compliance.Setpoint{At: r.instant(at), Line: int32(r.line)}
 			if i := r.room(room, false); i >= 0 {

@@ -46,7 +46,10 @@ type row struct {
 func (rd *reader) read(t *table) (there bool) {
 	info, err := fs.Stat(rd.fsys, t.file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return false
+		if rd.names[t.file] { // what was given must not be lost in silence
+			rd.report(t.file, 0, "a link that leads nowhere")
+		}
+		return rd.names[t.file]
 	}
 	if err != nil {
 		rd.report(t.file, 0, "%s", unreadable(err))
