@@ -131,20 +131,21 @@ func (j *judge) confirmBy(e *Episode, d *decided, tests []ruling, t *ruling) {
 		return
 	}
 	span, bounds := vouchedSpan(tests, t)
-	if bounded := span.Clip(e.Hull); !bounded.Empty() {
-		span = bounded
-	}
-	s = d.confirm(span)
+	span = span.Clip(e.Hull)
 	step := Step{Clause: A722, Rule: ruleTestVouches, Sources: append(source, bounds...)}
-	if t.reading < 0 {
-		step.Rule = ruleTestVouchesSilent
-	}
-	if span.Empty() {
+	switch {
+	case span.Empty():
 		step.Rule = ruleTestVouchesNothing
+		step.Values = []Value{text("id", t.ID)}
+	default:
+		if t.reading < 0 {
+			step.Rule = ruleTestVouchesSilent
+		}
+		s = d.confirm(span)
+		step.Values = append([]Value{
+			text("id", t.ID), instant("start", span.Start), instant("end", span.End), seconds("confirmed", Instant(s.Length())),
+		}, t.sensor.Values...)
 	}
-	step.Values = append([]Value{
-		text("id", t.ID), instant("start", span.Start), instant("end", span.End), seconds("confirmed", Instant(s.Length())),
-	}, t.sensor.Values...)
 	step.Sources = append(step.Sources, t.sensor.Sources...)
 	e.Because = append(e.Because, step)
 }

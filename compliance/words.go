@@ -148,8 +148,8 @@ var sentences = Sentences{
 		"No reading held when test {id} began, and it speaks for the record around it: the below time from {start} to {end} is confirmed, {confirmed}.",
 	},
 	ruleTestVouchesNothing: {
-		"检测 {id} 前后均有合格检测为界，除其检测时段外不再确认其他时间。",
-		"Compliant tests before and after test {id} leave nothing around it: it confirms nothing beyond its own window.",
+		"以合格检测为界，检测 {id} 除其检测时段外不确认该时段的其他时间。",
+		"Bounded by compliant tests, test {id} confirms nothing of this episode beyond its own window.",
 	},
 	ruleTestDismisses: {
 		"检测 {id}（{start} 至 {end}）合格，排除其检测时段内不达标 {dismissed}；其中已确认的 {kept} 不受影响。",

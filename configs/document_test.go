@@ -135,12 +135,12 @@ func TestTimes(t *testing.T) {
 
 func TestSyntaxThatIsRefused(t *testing.T) {
 	for name, c := range map[string]struct{ src, want string }{
-		"nothing":          {"", "f: the file is empty"},
-		"only a comment":   {"# c\n", "f: the file is empty"},
+		"nothing":          {"", "f:1: the file is empty"},
+		"only a comment":   {"# c\n", "f:1: the file is empty"},
 		"a list":           {"- 1\n", "f:1: want a mapping of keys to values at the top"},
 		"a word":           {"word", "f:1: want a mapping of keys to values at the top"},
 		"two documents":    {"a: 1\n---\nb: 2\n", "f:2: several documents in one file"},
-		"ended twice":      {"a: 1\n...\nb: 2\n", "f: several documents in one file"},
+		"ended twice":      {"a: 1\n...\nb: 2\n", "f:1: several documents in one file"},
 		"an open bracket":  {"a: [1\nb: 2\n", "f:2: not YAML: ',' or ']' must be specified"},
 		"colons":           {"a: b: c\n", "f:1: not YAML: mapping value is not allowed in this context"},
 		"an escape":        {`a: "\u202e"`, "f:1: a: character U+202E is not allowed"},

@@ -14,7 +14,7 @@ func TestProblemsAreToldByFileThenLine(t *testing.T) {
 		{"readings.csv", 2, "d"},
 		{"readings.csv", 0, "no rows"},
 	}
-	want := "case.yaml:3: a\ncase.yaml:9: b\nreadings.csv: no rows\nreadings.csv:2: c\nreadings.csv:2: d"
+	want := "case.yaml:3: a\ncase.yaml:9: b\nreadings.csv:1: no rows\nreadings.csv:2: c\nreadings.csv:2: d"
 	if got := problems.Error(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
