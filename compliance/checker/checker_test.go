@@ -143,6 +143,31 @@ func TestAWinterThatWasMissedIsJudgedToItsEnd(t *testing.T) {
 	}
 }
 
+// The program comes back with other numbers in its policy. All that it judged is judged by them, also the winter before.
+func TestAnotherPolicyJudgesEverythingAgain(t *testing.T) {
+	w := newTown(t)
+	w.home("h", "", bed)
+	w.now = w.local("2016-12-01T10:00")
+	w.readEvery("h", "bed", "2016-02-01T08:00", "2016-02-01T08:01", 17)
+	w.readEvery("h", "bed", "2016-11-20T08:00", "2016-11-20T08:01", 17)
+	w.at("2016-12-01T10:00")
+	tiles := func(status string) []string {
+		return []string{
+			"11-15T00:00:00 11-15T12:00:00 grace A3", "11-15T12:00:00 02-01T08:00:00 unknown", "02-01T08:00:00 02-01T09:30:00 " + status,
+			"02-01T09:30:00 03-16T00:00:00 unknown", "11-15T00:00:00 11-15T12:00:00 grace A3", "11-15T12:00:00 11-20T08:00:00 unknown",
+			"11-20T08:00:00 11-20T09:30:00 " + status, "11-20T09:30:00 12-01T10:00:00 unknown",
+		}
+	}
+	w.wantTiles("h", "", tiles("below A7.2.2")...)
+	lower := *w.policy
+	lower.Editions = slices.Clone(w.policy.Editions)
+	lower.Editions[0].Standard = 16
+	w.policy = &lower
+	w.start(checker.Config{})
+	w.tick()
+	w.wantTiles("h", "", tiles("compliant")...)
+}
+
 // A home that is registered in summer has had no winter yet, and its first one begins at its midnight.
 func TestAHomeHasNoWinterBeforeItsFirstReading(t *testing.T) {
 	w := newTown(t)
