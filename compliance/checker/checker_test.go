@@ -147,7 +147,9 @@ func TestAWinterThatWasMissedIsJudgedToItsEnd(t *testing.T) {
 func TestAnotherPolicyJudgesEverythingAgain(t *testing.T) {
 	w := newTown(t)
 	w.home("h", "", bed)
+	w.home("moved in", "", bed)
 	w.now = w.local("2016-12-01T10:00")
+	w.readEvery("moved in", "bed", "2016-11-20T08:00", "2016-11-20T08:01", 17)
 	w.readEvery("h", "bed", "2016-02-01T08:00", "2016-02-01T08:01", 17)
 	w.readEvery("h", "bed", "2016-11-20T08:00", "2016-11-20T08:01", 17)
 	w.at("2016-12-01T10:00")
@@ -159,6 +161,7 @@ func TestAnotherPolicyJudgesEverythingAgain(t *testing.T) {
 		}
 	}
 	w.wantTiles("h", "", tiles("below A7.2.2")...)
+	w.wantTiles("moved in", "", tiles("below A7.2.2")[4:]...)
 	lower := *w.policy
 	lower.Editions = slices.Clone(w.policy.Editions)
 	lower.Editions[0].Standard = 16
@@ -166,6 +169,7 @@ func TestAnotherPolicyJudgesEverythingAgain(t *testing.T) {
 	w.start(checker.Config{})
 	w.tick()
 	w.wantTiles("h", "", tiles("compliant")...)
+	w.wantTiles("moved in", "", tiles("compliant")[4:]...)
 }
 
 // A home that is registered in summer has had no winter yet, and its first one begins at its midnight.
