@@ -122,3 +122,34 @@ func TestKill(t *testing.T) {
 	}
 	t.Logf("%d readings acknowledged between %d kills", len(h.sent), kills)
 }
+
+// What happened at a home comes in while the server is killed again and again, in the middle of forwarding and of judging. The
+// verdict is that of a server that nothing happened to.
+func TestKillWhileJudging(t *testing.T) {
+	t.Parallel()
+	const kills = 8
+	random := seeded(t, 8)
+	h := example(t)
+	s := newServer(t)
+	s.register(h)
+	s.must("import", "case", h.dir, "--household", h.household)
+	s.token("device")
+	s.token("auditor")
+	s.start()
+	all := requests(random, h)
+	for round := range kills + 1 {
+		s.send(all[round*len(all)/(kills+1) : (round+1)*len(all)/(kills+1)])
+		if round < kills {
+			// From before it is forwarded to after it is judged: a second lies between two ticks.
+			<-time.After(time.Duration(random.IntN(1500)) * time.Millisecond)
+			s.kill()
+			s.start()
+		}
+	}
+	s.settle()
+	s.holds(h)
+	s.stop()
+	if out := s.must("verify"); out != "ok\n" {
+		t.Errorf("verify says %q", out)
+	}
+}

@@ -17,6 +17,7 @@ const sharedCases = "../../../shared/cases"
 // What happened in a shared case is sent over HTTP in random order, some of it more than once, by several gateways at
 // once. The monitor comes to the tiles and episodes of the independent judge, whatever keeps the readings.
 func TestSharedCasesOverHTTP(t *testing.T) {
+	t.Parallel()
 	dirs, err := filepath.Glob(filepath.Join(sharedCases, "*", "expected.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -77,6 +78,7 @@ func (s *server) holds(h *home) {
 // The clock of the machine may be set to any zone, also one that is half an hour off or that has summer time: the verdict
 // is the same to the byte.
 func TestZone(t *testing.T) {
+	t.Parallel()
 	h := example(t)
 	all := requests(seeded(t, 1), h)
 	var first []byte
