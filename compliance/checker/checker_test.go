@@ -148,6 +148,7 @@ func TestAnotherPolicyJudgesEverythingAgain(t *testing.T) {
 	w := newTown(t)
 	w.home("h", "", bed)
 	w.home("moved in", "", bed)
+	w.registry.Assignments[1].From = w.local("2016-11-18T00:00")
 	w.now = w.local("2016-12-01T10:00")
 	w.readEvery("moved in", "bed", "2016-11-20T08:00", "2016-11-20T08:01", 17)
 	w.readEvery("h", "bed", "2016-02-01T08:00", "2016-02-01T08:01", 17)
