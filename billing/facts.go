@@ -28,15 +28,15 @@ type Facts struct {
 type Meter struct {
 	Registers []Register
 	Changes   []Change
-	// Share is the part of the register's usage that is the household's: 1 for its own meter, its part of the charged
-	// area for the building's (A1.3). Nil means 1.
+	// Share is the household's part of the building's charged area, above 0 and at most 1, if the register is the
+	// building's (A1.3). Nil means that it is the household's own.
 	Share *big.Rat
 }
 
 // Register is what the meter showed at an instant.
 type Register struct {
 	At   compliance.Instant
-	KWh  *big.Rat // cumulative; 1 GJ is 2500/9 kWh
+	KWh  *big.Rat // cumulative, 0 to 10^12; 1 GJ is 2500/9 kWh
 	Line int
 }
 
@@ -44,8 +44,8 @@ type Register struct {
 // very time of a change is the old meter's.
 type Change struct {
 	At      compliance.Instant
-	Final   *big.Rat // kWh
-	Initial *big.Rat // kWh
+	Final   *big.Rat // kWh, 0 to 10^12
+	Initial *big.Rat // kWh, 0 to 10^12
 	Line    int
 }
 

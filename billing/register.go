@@ -29,10 +29,56 @@ type segment struct {
 // last.
 type register []segment
 
-// CheckMeter finds registers that fall without a meter change to explain it, and changes that contradict the
-// registers around them. Values strictly inside fault days are ignored, as they are in billing.
+// mostKWh is more than any meter shows: a hundred million kWh a year would take it ten thousand years. It keeps every
+// amount of money far inside a Fen.
+const mostKWh = 1_000_000_000_000
+
+// CheckMeter finds registers that fall without a meter change to explain it, changes that contradict the registers
+// around them, and values beyond any meter, each or summed up across changes: more than 10^12 kWh. Values strictly
+// inside fault days are ignored, as they are in billing.
 func CheckMeter(m Meter, faults []Days, zone *time.Location) []MeterFault {
 	rows := m.rows(m.trusted(faultTime(faults, zone)), m.Changes)
+	if bad := append(beyondMeters(rows), contradictions(rows)...); bad != nil {
+		return bad
+	}
+	return beyondInAll(rows)
+}
+
+// beyondMeters finds values that no meter shows.
+func beyondMeters(rows []row) []MeterFault {
+	var bad []MeterFault
+	most := big.NewRat(mostKWh, 1)
+	for _, r := range rows {
+		larger := r.before
+		if r.after.Cmp(larger) > 0 {
+			larger = r.after
+		}
+		switch {
+		case r.before.Sign() < 0 || r.after.Sign() < 0:
+			bad = append(bad, MeterFault{r.line, r.isChange, "a register below 0 kWh is none that a meter can show"})
+		case larger.Cmp(most) > 0:
+			bad = append(bad, MeterFault{r.line, r.isChange, fmt.Sprintf(
+				"register %s kWh is more than a meter can show: want at most %d", shortest(larger), mostKWh)})
+		}
+	}
+	return bad
+}
+
+// beyondInAll finds the row at which the meters' usage together is more than one meter can show.
+func beyondInAll(rows []row) []MeterFault {
+	sum, most := new(big.Rat), big.NewRat(mostKWh, 1)
+	for i := 1; i < len(rows); i++ {
+		sum.Add(sum, rows[i].before).Sub(sum, rows[i-1].after)
+		if sum.Cmp(most) > 0 {
+			return []MeterFault{{rows[i].line, rows[i].isChange, fmt.Sprintf(
+				"the meters' usage up to here, %s kWh, is more than a meter can show: want at most %d", shortest(sum), mostKWh)}}
+		}
+	}
+	return nil
+}
+
+// contradictions finds neighbouring rows that cannot both be right.
+func contradictions(rows []row) []MeterFault {
 	var bad []MeterFault
 	for i := 1; i < len(rows); i++ {
 		a, b := rows[i-1], rows[i]
@@ -41,13 +87,13 @@ func CheckMeter(m Meter, faults []Days, zone *time.Location) []MeterFault {
 			bad = append(bad, MeterFault{b.line, b.isChange, fmt.Sprintf("a second meter change at the time of line %d", a.line)})
 		case a.at == b.at && a.before.Cmp(b.before) != 0:
 			bad = append(bad, MeterFault{b.line, b.isChange, fmt.Sprintf(
-				"the old meter ends at %s kWh, but the register shows %s kWh at that time", kwh(b.before), kwh(a.before))})
+				"the old meter ends at %s kWh, but the register shows %s kWh at that time", shortest(b.before), shortest(a.before))})
 		case b.before.Cmp(a.after) < 0 && b.isChange:
 			bad = append(bad, MeterFault{b.line, true, fmt.Sprintf(
-				"the old meter ends at %s kWh, below the %s kWh that it showed before", kwh(b.before), kwh(a.after))})
+				"the old meter ends at %s kWh, below the %s kWh that it showed before", shortest(b.before), shortest(a.after))})
 		case b.before.Cmp(a.after) < 0:
 			bad = append(bad, MeterFault{b.line, false, fmt.Sprintf(
-				"the register falls from %s to %s kWh and no meter change explains it", kwh(a.after), kwh(b.before))})
+				"the register falls from %s to %s kWh and no meter change explains it", shortest(a.after), shortest(b.before))})
 		}
 	}
 	return bad
@@ -103,16 +149,19 @@ func (m Meter) trusted(faults compliance.Spans) []Register {
 	return slices.CompactFunc(out, func(a, b Register) bool { return a.At == b.At && a.KWh.Cmp(b.KWh) == 0 })
 }
 
-// usage lays the register out as usage over time, from the registers and changes known at asOf. What the old meter shows
-// at its end and the new one at its start are register values too; usage before the first and after the last of all of
-// them is not counted.
-func (m Meter) usage(faults compliance.Spans, asOf compliance.Instant) register {
-	known, changes := m.trusted(faults), slices.Clone(m.Changes)
+// known is the rows that count at asOf, in order. What the old meter shows at its end and the new one at its start are
+// register values too.
+func (m Meter) known(faults compliance.Spans, asOf compliance.Instant) []row {
+	registers, changes := m.trusted(faults), slices.Clone(m.Changes)
 	if asOf != 0 {
-		known = slices.DeleteFunc(known, func(r Register) bool { return r.At > asOf })
+		registers = slices.DeleteFunc(registers, func(r Register) bool { return r.At > asOf })
 		changes = slices.DeleteFunc(changes, func(c Change) bool { return c.At > asOf })
 	}
-	rows := m.rows(known, changes)
+	return m.rows(registers, changes)
+}
+
+// usageOf lays the rows out as usage over time; usage before the first and after the last of them is not counted.
+func usageOf(rows []row) register {
 	out := make(register, 0, len(rows))
 	plus := new(big.Rat)
 	for i := 1; i < len(rows); i++ {
@@ -139,20 +188,25 @@ func (r register) at(t compliance.Instant) *big.Rat {
 	return part.Add(part, s.from).Add(part, s.plus)
 }
 
+// span is the time from the first register value to the last.
+func (r register) span() compliance.Interval {
+	if len(r) == 0 {
+		return compliance.Interval{}
+	}
+	return compliance.Interval{Start: r[0].Start, End: r[len(r)-1].End}
+}
+
 // over is the usage in the spans, in kWh.
 func (r register) over(spans compliance.Spans) *big.Rat {
 	sum := new(big.Rat)
-	if len(r) == 0 {
-		return sum
-	}
-	for _, i := range spans.Clip(compliance.Interval{Start: r[0].Start, End: r[len(r)-1].End}) {
+	for _, i := range spans.Clip(r.span()) {
 		sum.Add(sum, r.at(i.End)).Sub(sum, r.at(i.Start))
 	}
 	return sum
 }
 
-// kwh is a rational for people: as many decimals as it has, at most six.
-func kwh(r *big.Rat) string {
+// shortest is a rational for people: as many decimals as it has, at most six.
+func shortest(r *big.Rat) string {
 	for n := range 6 {
 		if s := r.FloatString(n); isExactly(r, s) {
 			return s
