@@ -26,6 +26,7 @@ const (
 	ruleBaseFee         compliance.Rule = "base_fee"
 	ruleAgreedBaseFee   compliance.Rule = "agreed_base_fee"
 	ruleSuspendedFee    compliance.Rule = "suspended_fee"
+	ruleDistrusted      compliance.Rule = "registers_in_fault"
 	ruleMetered         compliance.Rule = "metered"
 	ruleMeteredFaults   compliance.Rule = "metered_without_faults"
 	ruleNothingMetered  compliance.Rule = "nothing_metered"

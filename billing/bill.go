@@ -30,7 +30,8 @@ type Bill struct {
 	LateSupplyPenalty Fen // A7.2.1
 	LateInterest      Fen // A7.1.1
 
-	// Because says how each amount came about, in the order above.
+	// Because says how each amount came about, in the order of computing: every rule's words are in RuleWords, every row
+	// that it rests on is a source.
 	Because []compliance.Step
 }
 

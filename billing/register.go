@@ -138,15 +138,20 @@ func compareBool(a, b bool) int {
 func (m Meter) trusted(faults compliance.Spans) []Register {
 	out := make([]Register, 0, len(m.Registers))
 	for _, r := range m.Registers {
-		k, found := slices.BinarySearchFunc(faults, r.At, func(i compliance.Interval, t compliance.Instant) int {
-			return cmp.Compare(i.Start, t)
-		})
-		if inside := !found && k > 0 && r.At < faults[k-1].End; !inside {
+		if !strictlyInside(faults, r.At) {
 			out = append(out, r)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Register) int { return cmp.Compare(a.At, b.At) })
 	return slices.CompactFunc(out, func(a, b Register) bool { return a.At == b.At && a.KWh.Cmp(b.KWh) == 0 })
+}
+
+// strictlyInside reports whether the instant lies in one of the spans and is not its start.
+func strictlyInside(spans compliance.Spans, t compliance.Instant) bool {
+	k, found := slices.BinarySearchFunc(spans, t, func(i compliance.Interval, t compliance.Instant) int {
+		return cmp.Compare(i.Start, t)
+	})
+	return !found && k > 0 && t < spans[k-1].End
 }
 
 // known is the rows that count at asOf, in order. What the old meter shows at its end and the new one at its start are

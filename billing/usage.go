@@ -13,7 +13,9 @@ func (a *account) usage(days []Days, confirmed compliance.Spans) Usage {
 	season := compliance.Union(compliance.Interval{Start: a.season.Start, End: a.until})
 	counted := season.Subtract(faults)
 	// A value inside a fault is not to be trusted, wherever the fault ends; usage is left out up to the last day.
-	rows := a.facts.Meter.known(faultTime(a.facts.Faults, a.policy.Zone), a.facts.AsOf)
+	distrusted := faultTime(a.facts.Faults, a.policy.Zone)
+	a.explainDistrusted(distrusted)
+	rows := a.facts.Meter.known(distrusted, a.facts.AsOf)
 	register := usageOf(rows)
 	metered, zeroed := register.over(counted), counted.Intersect(confirmed)
 	u := Usage{Metered: a.share(metered), Zeroed: a.share(register.over(zeroed))}
@@ -48,6 +50,19 @@ func (a *account) explainShare(metered, allocated *big.Rat) {
 	}
 	a.say("A1.3", ruleAllocated, nil, rational("building", metered), decimal("area", a.facts.AreaM2),
 		rational("building_area", building), text("share", share.RatString()), rational("amount", allocated))
+}
+
+// explainDistrusted says which register values are not used because the meter was out of order (A4.4).
+func (a *account) explainDistrusted(faults compliance.Spans) {
+	var rows []row
+	for _, r := range (Meter{Registers: a.facts.Meter.Registers}).known(nil, a.facts.AsOf) {
+		if strictlyInside(faults, r.at) {
+			rows = append(rows, r)
+		}
+	}
+	if len(rows) > 0 {
+		a.say("A4.4", ruleDistrusted, rowSources(rows), number("values", len(rows)))
+	}
 }
 
 // explainMetered says from which register values the usage was taken: those nearest around the time that counts, which

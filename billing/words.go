@@ -31,12 +31,16 @@ var sentences = compliance.Sentences{
 		ZH: "本采暖季暂停用热，不计量用热：面积热费 {area_fee} 元 × {share} = 应付热费 {amount} 元。",
 		EN: "Heating is suspended for the season and nothing is metered: area fee {area_fee} × {share} = {amount} yuan payable.",
 	},
+	ruleDistrusted: {
+		ZH: "热表故障日内的示数不予采用，共 {values} 个。",
+		EN: "Register values inside days of meter fault are not used: {values}.",
+	},
 	ruleMetered: {
 		ZH: "热表示数 {first_at} 为 {first} 千瓦时，{last_at} 为 {last} 千瓦时，其间换表 {changes} 次，共用热 {between} 千瓦时；其中计入本采暖季的时间为 {from} 至 {until}（两个示数之间按时间均匀折算），计量用热 {usage} 千瓦时。",
 		EN: "The meter showed {first} kWh at {first_at} and {last} kWh at {last_at} (meter changes in between: {changes}), a usage of {between} kWh. The time that counts is {from} to {until}, with usage even between two register values: {usage} kWh metered.",
 	},
 	ruleMeteredFaults: {
-		ZH: "热表示数 {first_at} 为 {first} 千瓦时，{last_at} 为 {last} 千瓦时，其间换表 {changes} 次，共用热 {between} 千瓦时；其中计入本采暖季的时间为 {from} 至 {until}（两个示数之间按时间均匀折算），用热 {spanned} 千瓦时；热表故障 {left_out} 内的 {left_out_kwh} 千瓦时不计，计量用热 {usage} 千瓦时。",
+		ZH: "热表示数 {first_at} 为 {first} 千瓦时，{last_at} 为 {last} 千瓦时，其间换表 {changes} 次，共用热 {between} 千瓦时；其中计入本采暖季的时间为 {from} 至 {until}（两个示数之间按时间均匀折算），用热 {spanned} 千瓦时；热表故障 {left_out}内的 {left_out_kwh} 千瓦时不计，计量用热 {usage} 千瓦时。",
 		EN: "The meter showed {first} kWh at {first_at} and {last} kWh at {last_at} (meter changes in between: {changes}), a usage of {between} kWh. The time that counts is {from} to {until}, with usage even between two register values: {spanned} kWh, less {left_out_kwh} kWh in {left_out} of meter fault: {usage} kWh metered.",
 	},
 	ruleNothingMetered: {
@@ -104,7 +108,7 @@ var sentences = compliance.Sentences{
 		EN: "Days of the season without supply: {days}. The household's heating is suspended for the season: no refund and no penalty.",
 	},
 	ruleInterestRun: {
-		ZH: "{from} 至 {until}（首尾两日均计入，共 {days} 天）：未付本金 {outstanding} 元 × 年利率 {percent}%（当日施行的贷款市场报价利率）÷ 365 × {days} = 利息 {interest} 元（各段相加后才舍入）。",
+		ZH: "{from} 至 {until}（首尾两日均计入，共 {days} 天）：未付本金 {outstanding} 元 × 年利率 {percent}%（该期间施行的贷款市场报价利率）÷ 365 × {days} = 利息 {interest} 元（各段相加后才舍入）。",
 		EN: "{from} to {until}, both included: principal outstanding {outstanding} yuan × {percent} % a year (the loan prime rate in force) × {days}/365 = {interest} yuan of interest, rounded only in the sum.",
 	},
 	ruleLatePayment: {
