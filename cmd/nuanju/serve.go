@@ -103,14 +103,30 @@ func (s *server) run(ctx context.Context, started func(address string)) error {
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.Drain)
 	defer cancel()
-	err = errors.Join(err, srv.Shutdown(drain))
+	err = errors.Join(err, s.shutdown(drain, srv))
 	if metrics != nil {
 		err = errors.Join(err, metrics.Shutdown(drain))
 	}
+	stop() // a tick that is interrupted changes nothing
 	<-clockwork.Stop().Done()
-	stop()
 	running.Wait()
-	return errors.Join(err, s.finish(drain), s.close())
+	last, cancelLast := context.WithTimeout(context.WithoutCancel(ctx), finishing)
+	defer cancelLast()
+	return errors.Join(err, s.finish(last), s.close())
+}
+
+// finishing is how long the last entries of the outbox and the checkpoint may take, whatever is left of the drain.
+const finishing = 20 * time.Second
+
+// shutdown takes no new connections and waits for the requests in progress. Those that do not end in time are broken off:
+// they were not acknowledged, so their senders have them still.
+func (s *server) shutdown(drain context.Context, srv *http.Server) error {
+	err := srv.Shutdown(drain)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	s.logger.Warn("requests that did not end in time were broken off", "drain", s.settings.Drain.String())
+	return srv.Close()
 }
 
 // serveMetrics serves /metrics on a listener of its own, if the settings ask for one.

@@ -135,8 +135,10 @@ func TestAWinterThatWasMissedIsJudgedToItsEnd(t *testing.T) {
 	w.wantTiles("h", "", slices.Concat(old, []string{"02-01T11:15:00 03-16T00:00:00 unknown"}, recent)...)
 	w.read("h", "bed", w.local("2016-03-01T00:00"), 17)
 	w.tick()
-	w.wantTiles("h", "", slices.Concat(old, []string{"02-01T11:15:00 03-01T00:00:00 unknown", "03-01T00:00:00 03-01T01:30:00 below A7.2.2",
-		"03-01T01:30:00 03-16T00:00:00 unknown"}, recent)...)
+	w.wantTiles("h", "", slices.Concat(old, []string{
+		"02-01T11:15:00 03-01T00:00:00 unknown", "03-01T00:00:00 03-01T01:30:00 below A7.2.2",
+		"03-01T01:30:00 03-16T00:00:00 unknown",
+	}, recent)...)
 	episodes, err := w.ledger.Episodes(t.Context(), "h", sensors.Earliest, sensors.Latest)
 	if err != nil || len(episodes) != 2 {
 		t.Errorf("episodes %+v, %v", episodes, err)

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // SIGTERM comes while requests are in progress: those are answered, new ones find nobody, a checkpoint of everything is
@@ -45,15 +48,57 @@ func TestGracefulStop(t *testing.T) {
 	s.stopped()
 
 	s.start()
+	s.hasSigned(1)
 	s.settle()
-	leaves := s.metric("nuanju_log_leaves")
-	if note := string(s.get("", "/log/checkpoint")); !strings.Contains(note, fmt.Sprintf("\n%.0f\n", leaves)) || leaves == 0 {
-		t.Errorf("the log has %.0f leaves, and the checkpoint signed on stop says\n%s", leaves, note)
-	}
 	report(t, h.wrongReadings(s.readings(h.household, h.from, h.to)))
 	s.stop()
 	if out := s.must("verify"); out != "ok\n" {
 		t.Errorf("verify says %q", out)
+	}
+}
+
+// A client that never sends the rest of its body does not keep the server from signing what it has, nor from stopping.
+func TestStopDespiteASilentClient(t *testing.T) {
+	t.Parallel()
+	h := newHome("3-2-601", 1)
+	settings, err := os.ReadFile(filepath.Join("..", "..", "configs", "nuanju.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	impatient := strings.Replace(string(settings), "drain: 20s", "drain: 1s", 1)
+	if impatient == string(settings) {
+		t.Fatal("the settings that come with the program do not drain for 20 s")
+	}
+	file := filepath.Join(t.TempDir(), "nuanju.yaml")
+	if err := os.WriteFile(file, []byte(impatient), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t, "CONFIG="+file)
+	s.register(h)
+	s.token("device")
+	s.token("dispatcher")
+	s.start()
+	body := fmt.Sprintf("temperature,device=%s celsius=18.5 %d", h.device(h.rooms[0].name), h.from.UnixNano())
+	if err := s.write("", body); err != nil {
+		t.Fatal(err)
+	}
+	s.halfAWrite(body)
+	s.file(t, time.Now()) // which the log is told of within seconds, or on stop
+	s.terminate()
+	s.stopped()
+	if log := s.stderr.String(); !strings.Contains(log, "broken off") || strings.Contains(log, "panic") {
+		t.Error(log)
+	}
+	s.start()
+	s.hasSigned(2)
+}
+
+// hasSigned holds the checkpoint that was signed on the last stop to all leaves of the log, which must be so many at least.
+func (s *server) hasSigned(least float64) {
+	s.t.Helper()
+	leaves := s.metric("nuanju_log_leaves")
+	if note := string(s.get("", "/log/checkpoint")); !strings.Contains(note, fmt.Sprintf("\n%.0f\n", leaves)) || leaves < least {
+		s.t.Errorf("the log has %.0f leaves, want at least %.0f; the checkpoint signed on stop says\n%s", leaves, least, note)
 	}
 }
 
