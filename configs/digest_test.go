@@ -215,7 +215,7 @@ func TestThePacksKeepTheirDigests(t *testing.T) {
 		"beijing-metered":        "sha256:60c49ec8644d6b0f3104709954cf72acc5a8ebc7e05a620274ae1ee0a86fe7d0",
 		"beijing-metered-boiler": "sha256:9918335d8c70941563f347a6c277b2a8f7304b1c6081b46e4de9e7b4589e21a6",
 	} {
-		p, err := configs.Policy(name)
+		p, err := Policy(name)
 		if err != nil {
 			t.Fatal(err)
 		}
