@@ -14,18 +14,27 @@ import (
 	"github.com/nuanju/nuanju/compliance/checker"
 	"github.com/nuanju/nuanju/ledger"
 	"github.com/nuanju/nuanju/sensors"
+	"github.com/nuanju/nuanju/sensors/influx"
+	"github.com/nuanju/nuanju/sensors/influx/influxtest"
 )
 
 // BenchmarkTick10000 is the tick of a town in the middle of a winter: 10,000 households of three rooms, each room with one new
 // reading since the last tick, 15 minutes ago. Store and ledger are real. Half of the homes are near the standard, so that some turn
 // cold or warm in every tick.
-func BenchmarkTick10000(b *testing.B) { benchTick(b, 10_000, false) }
+func BenchmarkTick10000(b *testing.B) { benchTick(b, newTown(b), 10_000, false) }
+
+// BenchmarkInfluxTick10000 is the same with the readings in InfluxDB.
+func BenchmarkInfluxTick10000(b *testing.B) {
+	server := influxtest.Start(b)
+	store, err := influx.Open(influx.Config{URL: server.URL, Bucket: server.Database(b), Timeout: 5 * time.Minute})
+	must(b, err)
+	benchTick(b, newTownOn(b, store), 10_000, false)
+}
 
 // BenchmarkMidnight10000 is the first tick of a day, in which the day before yesterday settles.
-func BenchmarkMidnight10000(b *testing.B) { benchTick(b, 10_000, true) }
+func BenchmarkMidnight10000(b *testing.B) { benchTick(b, newTown(b), 10_000, true) }
 
-func benchTick(b *testing.B, households int, midnight bool) {
-	w := newTown(b)
+func benchTick(b *testing.B, w *town, households int, midnight bool) {
 	for h := range households {
 		id := fmt.Sprintf("h%05d", h)
 		w.home(id, "", compliance.Room{ID: "bed", Kind: compliance.Bedroom}, compliance.Room{ID: "living", Kind: compliance.LivingRoom},

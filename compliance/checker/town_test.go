@@ -22,7 +22,7 @@ import (
 type town struct {
 	t        testing.TB
 	now      sensors.Instant
-	store    *blocks.Store
+	store    sensors.Store
 	ledger   *ledger.Ledger
 	registry sensors.Registry
 	said     []intake.Event
@@ -45,10 +45,15 @@ var (
 
 func newTown(t testing.TB) *town {
 	t.Helper()
-	dir := t.TempDir()
-	store, err := blocks.Open(t.Context(), filepath.Join(dir, "blocks.db"))
+	store, err := blocks.Open(t.Context(), filepath.Join(t.TempDir(), "blocks.db"))
 	must(t, err)
-	l, err := ledger.Open(t.Context(), "sqlite://"+filepath.Join(dir, "ledger.db"))
+	return newTownOn(t, store)
+}
+
+// newTownOn is newTown with a store of the caller's choice.
+func newTownOn(t testing.TB, store sensors.Store) *town {
+	t.Helper()
+	l, err := ledger.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "ledger.db"))
 	must(t, err)
 	t.Cleanup(func() {
 		must(t, store.Close())
