@@ -36,11 +36,9 @@ func (r *round) run(ctx context.Context, jobs []*job) error {
 		workers.Go(func() {
 			w := &reader{round: r}
 			for chunk := range todo {
-				all, err := w.judgeAll(ctx, chunk)
-				if err != nil {
+				if err := w.judgeAll(ctx, chunk, func(some []outcome) { found <- some }); err != nil {
 					cancel(err)
 				}
-				found <- all
 			}
 		})
 	}
@@ -54,14 +52,17 @@ func (r *round) run(ctx context.Context, jobs []*job) error {
 // write writes outcomes as they come. It takes all of them, so that no worker waits for ever.
 func (r *round) write(ctx context.Context, found <-chan []outcome, cancel context.CancelCauseFunc) error {
 	var some []outcome
+	tiles := 0
 	flush := func() {
 		if err := r.flush(ctx, some); err != nil {
 			cancel(err)
 		}
-		some = some[:0]
+		clear(some) // what they hold is large
+		some, tiles = some[:0], 0
 	}
 	for all := range found {
-		if some = append(some, all...); len(some) >= writeAtOnce && ctx.Err() == nil {
+		some, tiles = append(some, all...), tiles+weigh(all)
+		if (len(some) >= writeAtOnce || tiles >= tilesAtOnce) && ctx.Err() == nil {
 			flush()
 		}
 	}
@@ -107,37 +108,58 @@ func (r *round) flush(ctx context.Context, some []outcome) error {
 // maxFailing is after how many households in a row that cannot be read the store is taken to be away.
 const maxFailing = 8
 
-// judgeAll reads and judges jobs. If they cannot be read together each is read alone, so that one broken series does not stop
-// all; the error is that of a store that does not answer, or of the ledger.
-func (w *reader) judgeAll(ctx context.Context, jobs []*job) ([]outcome, error) {
-	all, err := w.judgeTogether(ctx, jobs)
-	if err == nil {
-		return all, nil
-	}
-	all = all[:0]
-	failing := 0
-	for _, j := range jobs {
-		one, err := w.judgeTogether(ctx, []*job{j})
-		switch {
-		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
-		case err != nil:
-			one, failing = []outcome{{job: j, err: err}}, failing+1
-		default:
-			failing = 0
+// tilesAtOnce bounds the tiles, with their reasons of about a kilobyte, that wait to be written. A room that crosses its
+// threshold with every reading, as a faulty sensor may, has a tile for each.
+const tilesAtOnce = 20_000
+
+// weigh is how many tiles outcomes hold.
+func weigh(some []outcome) (tiles int) {
+	for _, o := range some {
+		if o.judgment != nil {
+			for i := range o.judgment.Rooms {
+				tiles += len(o.judgment.Rooms[i].Tiles)
+			}
 		}
-		if failing == maxFailing {
-			return nil, err
-		}
-		all = append(all, one...)
 	}
-	return all, nil
+	return tiles
 }
 
-func (w *reader) judgeTogether(ctx context.Context, jobs []*job) ([]outcome, error) {
-	all := make([]outcome, 0, len(jobs))
+// judgeAll reads and judges jobs, and gives what it finds to give, in pieces. If they cannot be read together each that is left is
+// read alone, so that one broken series does not stop all; the error is that of a store that does not answer, or of the ledger.
+func (w *reader) judgeAll(ctx context.Context, jobs []*job, give func([]outcome)) error {
+	done, err := w.judgeTogether(ctx, jobs, give)
+	if err == nil {
+		return nil
+	}
+	failing := 0
+	for _, j := range jobs[done:] {
+		_, err := w.judgeTogether(ctx, []*job{j}, give)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err == nil:
+			failing = 0
+			continue
+		}
+		if failing++; failing == maxFailing {
+			return err
+		}
+		give([]outcome{{job: j, err: err}})
+	}
+	return nil
+}
+
+// judgeTogether judges jobs in their order and returns how many it has given. After an error the others were not.
+func (w *reader) judgeTogether(ctx context.Context, jobs []*job, give func([]outcome)) (done int, err error) {
+	var all []outcome
+	tiles := 0
+	hand := func() {
+		done += len(all)
+		give(all)
+		all, tiles = nil, 0
+	}
 	var failed error
-	err := w.read(ctx, jobs, func(j *job, f *compliance.Facts, readings int) {
+	err = w.read(ctx, jobs, func(j *job, f *compliance.Facts, readings int) {
 		if failed != nil {
 			return
 		}
@@ -147,9 +169,15 @@ func (w *reader) judgeTogether(ctx context.Context, jobs []*job) ([]outcome, err
 			}
 		}
 		all = append(all, w.judge(j, f, readings))
+		if tiles += weigh(all[len(all)-1:]); tiles >= tilesAtOnce {
+			hand()
+		}
 	})
 	if err == nil {
 		err = failed
 	}
-	return all, err
+	if err == nil {
+		hand()
+	}
+	return done, err
 }
