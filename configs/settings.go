@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -74,8 +75,8 @@ func ParseSettings(file string, b []byte, env []string) (*Settings, Problems) {
 		Key:      o.text(root.May("key"), "KEY"),
 		LogName:  o.text(root.Need("log_name"), "LOG_NAME"),
 		LogLevel: o.text(root.Need("log_level"), "LOG_LEVEL"),
-		MaxBody:  root.Need("max_body_mib").Int(1, 1024),
-		Drain:    root.Need("drain").Duration(0, 10*time.Minute),
+		MaxBody:  o.whole(root.Need("max_body_mib"), "MAX_BODY_MIB", 1, 1024),
+		Drain:    o.duration(root.Need("drain"), "DRAIN", 10*time.Minute),
 	}
 	cron := root.Need("cron").Map()
 	s.TickCron = o.text(cron.Need("tick"), "CRON_TICK")
@@ -127,11 +128,45 @@ func (o *overrides) text(v Value, name string) string {
 	if v.Given() && !v.Is("") {
 		written = v.Text()
 	}
-	if value, ok := o.vars[name]; ok {
-		delete(o.vars, name)
+	if value, ok := o.take(name); ok {
 		return value
 	}
 	return written
+}
+
+// whole is a whole number in [low, high].
+func (o *overrides) whole(v Value, name string, low, high int) int {
+	written := v.Int(low, high)
+	value, ok := o.take(name)
+	if !ok {
+		return written
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < low || n > high {
+		o.doc.Report(0, "environment: NUANJU_%s: want a whole number from %d to %d, got %q", name, low, high, value)
+	}
+	return n
+}
+
+// duration is a duration in [0, most].
+func (o *overrides) duration(v Value, name string, most time.Duration) time.Duration {
+	written := v.Duration(0, most)
+	value, ok := o.take(name)
+	if !ok {
+		return written
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d < 0 || d > most {
+		o.doc.Report(0, "environment: NUANJU_%s: want a duration of at most %s, got %q", name, brief(most), value)
+	}
+	return d
+}
+
+// take is the variable's value, and that it overrides something.
+func (o *overrides) take(name string) (string, bool) {
+	value, ok := o.vars[name]
+	delete(o.vars, name)
+	return value, ok
 }
 
 // fill gives what was left empty its place in the data folder.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nuanju/nuanju/configs"
 )
@@ -23,12 +24,13 @@ func TestTheAnnotatedSettingsAreTheDefaults(t *testing.T) {
 func TestTheEnvironmentOverridesSettings(t *testing.T) {
 	s, problems := configs.DefaultSettings([]string{
 		"NUANJU_LISTEN=:9", "NUANJU_STORE_KIND=influx", "NUANJU_STORE_URL=http://db:8086", "NUANJU_STORE_BUCKET=b",
-		"NUANJU_LANG=en", "HOME=/root",
+		"NUANJU_LANG=en", "HOME=/root", "NUANJU_DRAIN=5s", "NUANJU_MAX_BODY_MIB=64",
 	})
 	if problems != nil {
 		t.Fatal(problems)
 	}
-	if s.Listen != ":9" || s.Store.Kind != "influx" || s.Store.URL != "http://db:8086" {
+	if s.Listen != ":9" || s.Store.Kind != "influx" || s.Store.URL != "http://db:8086" ||
+		s.Drain != 5*time.Second || s.MaxBody != 64 {
 		t.Errorf("got %+v", s)
 	}
 }
@@ -44,6 +46,7 @@ func TestBadSettings(t *testing.T) {
 		"no address":       {change: []string{"127.0.0.1:8080", "nowhere"}, want: []string{`"nowhere" is not an address`}},
 		"unknown store":    {change: []string{"kind: blocks", "kind: redis"}, want: []string{`store.kind: want blocks or influx, got "redis"`}},
 		"half of influx":   {env: []string{"NUANJU_STORE_KIND=influx"}, want: []string{"store.url: want", "store.bucket: InfluxDB needs one"}},
+		"bad overrides":    {env: []string{"NUANJU_DRAIN=soon", "NUANJU_MAX_BODY_MIB=0"}, want: []string{"NUANJU_DRAIN: want", "NUANJU_MAX_BODY_MIB: want"}},
 		"unknown variable": {env: []string{"NUANJU_STROE_URL=x"}, want: []string{"NUANJU_STROE_URL overrides no setting"}},
 		"out of range":     {change: []string{"max_body_mib: 32", "max_body_mib: 0"}, want: []string{"max_body_mib"}},
 		"log level":        {change: []string{"log_level: info", "log_level: loud"}, want: []string{`log_level: want debug`}},

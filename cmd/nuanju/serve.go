@@ -72,6 +72,10 @@ func (s *server) run(ctx context.Context, started func(address string)) error {
 	if err != nil {
 		return errors.Join(err, s.close())
 	}
+	metricsListener, err := s.listenForMetrics()
+	if err != nil {
+		return errors.Join(err, listener.Close(), s.close())
+	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -92,7 +96,7 @@ func (s *server) run(ctx context.Context, started func(address string)) error {
 	}
 	failed := make(chan error, 2)
 	go func() { failed <- srv.Serve(listener) }()
-	metrics := s.serveMetrics(failed)
+	metrics := s.serveMetrics(metricsListener, failed)
 	started(listener.Addr().String())
 	s.logger.Info("serving", "address", listener.Addr().String(), "store", s.settings.Store.Kind)
 
@@ -129,13 +133,22 @@ func (s *server) shutdown(drain context.Context, srv *http.Server) error {
 	return srv.Close()
 }
 
-// serveMetrics serves /metrics on a listener of its own, if the settings ask for one.
-func (s *server) serveMetrics(failed chan<- error) *http.Server {
+// listenForMetrics listens on the address that the settings give /metrics of its own; nil if they give none.
+func (s *server) listenForMetrics() (net.Listener, error) {
 	if s.settings.Metrics == "" {
+		return nil, nil
+	}
+	return net.Listen("tcp", s.settings.Metrics)
+}
+
+// serveMetrics serves /metrics on its own listener, if it has one.
+func (s *server) serveMetrics(l net.Listener, failed chan<- error) *http.Server {
+	if l == nil {
 		return nil
 	}
-	srv := &http.Server{Addr: s.settings.Metrics, Handler: s.metrics, ReadHeaderTimeout: 10 * time.Second}
-	go func() { failed <- srv.ListenAndServe() }()
+	srv := &http.Server{Handler: s.metrics, ReadHeaderTimeout: 10 * time.Second}
+	go func() { failed <- srv.Serve(l) }()
+	s.logger.Info("serving metrics", "address", l.Addr().String())
 	return srv
 }
 
