@@ -78,7 +78,7 @@ func newServer(ctx context.Context, settings *configs.Settings, logger *slog.Log
 	stats := new(intake.Stats)
 	s.forwarder = s.forwarderOf(stats)
 	s.checker, err = checker.New(checker.Config{
-		Ledger: s.ledger, Store: s.store, Registry: s.town, Events: s.ledger, Declared: s.ledger,
+		Ledger: s.verdicts(), Store: s.store, Registry: s.town, Events: s.ledger, Declared: s.ledger,
 		Policies: policies, Clock: s.now,
 	})
 	if err != nil {
@@ -92,6 +92,23 @@ func (s *server) forwarderOf(stats *intake.Stats) *intake.Forwarder {
 	return intake.NewForwarder(s.log, s.store, s.ledger, s.town.places, stats, intake.Options{
 		Name: "forward/" + s.settings.Store.Kind, Logger: s.logger,
 	})
+}
+
+// verdicts is where the checker writes: the ledger, and with a store that dashboards read, that too.
+func (s *server) verdicts() checker.Ledger {
+	if show, ok := s.store.(shower); ok {
+		return showing{s.ledger, show, s.logger}
+	}
+	return s.ledger
+}
+
+// outbox is where what happened to tickets goes: the evidence log, and with a store that dashboards read, that too.
+func (s *server) outbox() ledger.EvidenceLog {
+	log := ledger.ToEvidence(s.log)
+	if show, ok := s.store.(shower); ok {
+		return telling{log, show, s.logger}
+	}
+	return log
 }
 
 // handle makes the handlers of the API and of the metrics.
@@ -163,7 +180,7 @@ func (s *server) sign(ctx context.Context) error {
 func (s *server) deliver(ctx context.Context) error {
 	const atOnce = 500
 	for {
-		n, err := s.ledger.Deliver(ctx, ledger.ToEvidence(s.log), atOnce)
+		n, err := s.ledger.Deliver(ctx, s.outbox(), atOnce)
 		if err != nil || n < atOnce {
 			return err
 		}
