@@ -151,7 +151,7 @@ func compareValues(a, b any) int {
 }
 
 // key is a row's key, to look it up by.
-func (k kept[T]) key(v *T) string { return fmt.Sprintf("%q", k.values(v)[:k.keys]) }
+func (k kept[T]) key(v *T) string { return fmt.Sprintf("%#v", k.values(v)[:k.keys]) }
 
 func (k kept[T]) write(ctx context.Context, t tx, before, declared *registrycsv.Registry, now sensors.Instant, result *Import) error {
 	old := map[string]*T{}

@@ -21,7 +21,7 @@ func town() map[string]string {
 		"buildings.csv":   "id,substation,name,address\nb1,ss1,3号楼,\"安贞里 3 号, 北京\"\n",
 		"risers.csv":      "id,building\nb1-r1,b1\n",
 		"households.csv": "id,building,riser,account,area_m2,building_area_m2,policy,season,phone\n" +
-			"h1,b1,b1-r1,A-1001,89.50,4180,beijing-metered,,13800000000\nh2,b1,,A-1002,60,,beijing-metered,2015-16,\n",
+			"h1,b1,b1-r1,A-1001,89.50,4180,beijing-metered,,13800000000\nh2,b1,,A-1002,60,,beijing-metered,2015-11-15/2016-03-15,\n",
 		"rooms.csv":       "household,room,kind,area_m2\nh1,bed,bedroom,\nh1,living,living_room,25.5\nh2,bed,bedroom,14\n",
 		"heat_meters.csv": "id,building,household\nm1,b1,\nm2,,h2\n",
 		"devices.csv":     "id,model,serial\nd1,TH-2,0001\nd2,TH-2,\nd3,UM-9,77\n",

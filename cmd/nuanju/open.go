@@ -42,6 +42,14 @@ func dataFolder(s *configs.Settings) error { return os.MkdirAll(s.Data, 0o700) }
 // openStore opens the store of readings.
 func openStore(ctx context.Context, s *configs.Settings) (sensors.Store, error) {
 	if s.Store.Kind == "blocks" {
+		// Temperatures tell when a home is empty: the file is its owner's from the first byte on.
+		f, err := os.OpenFile(s.Store.Path, os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		if err := f.Close(); err != nil {
+			return nil, err
+		}
 		return blocks.Open(ctx, s.Store.Path)
 	}
 	token := ""

@@ -77,6 +77,9 @@ func newServer(ctx context.Context, settings *configs.Settings, logger *slog.Log
 	}
 	stats := new(intake.Stats)
 	s.forwarder = s.forwarderOf(stats)
+	if err := s.reconcile(ctx); err != nil {
+		return nil, err
+	}
 	s.checker, err = checker.New(checker.Config{
 		Ledger: s.verdicts(), Store: s.store, Registry: s.town, Events: s.ledger, Declared: s.ledger,
 		Policies: policies, Clock: s.now,
@@ -85,6 +88,21 @@ func newServer(ctx context.Context, settings *configs.Settings, logger *slog.Log
 		return nil, err
 	}
 	return s, s.handle(stats)
+}
+
+// reconcile makes sure that log, ledger and store belong together before anything is judged. A log shorter than what was
+// forwarded from it is refused. An embedded store that holds nothing, lost or put in another place, is filled again.
+func (s *server) reconcile(ctx context.Context) error {
+	forwarded, err := s.forwarder.Position(ctx)
+	if err != nil || forwarded == 0 || s.settings.Store.Kind != "blocks" {
+		return err // InfluxDB may be away for now, and must not keep the server from starting
+	}
+	if series, err := s.store.List(ctx); err != nil || len(series) > 0 {
+		return err
+	}
+	s.logger.Warn("the store holds nothing and is filled again from the evidence log", "entries", forwarded)
+	_, err = s.forwarder.Rebuild(ctx)
+	return err
 }
 
 // forwarderOf is the way from the log to the store. Each kind of store has a watermark of its own.

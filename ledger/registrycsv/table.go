@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/nuanju/nuanju/compliance"
 	"github.com/nuanju/nuanju/sensors"
 )
 
@@ -43,6 +44,23 @@ func optionalID[T any](name string, at func(*T) *string) field[T] {
 			return nil
 		}
 		return sensors.CheckID(s)
+	}, func(v *T) string { return *at(v) }}
+}
+
+// season is a column with the first and last day of an agreed season, or nothing for the statutory one (A2).
+func season[T any](name string, at func(*T) *string) field[T] {
+	return field[T]{name, true, func(v *T, s string) error {
+		*at(v) = s
+		if s == "" {
+			return nil
+		}
+		first, last, _ := strings.Cut(s, "/")
+		start, err := compliance.ParseDate(first)
+		end, err2 := compliance.ParseDate(last)
+		if err != nil || err2 != nil || end < start || start.Days(end) > 366 {
+			return fmt.Errorf("%q is not a season of at most a year such as 2015-11-15/2016-03-15", s)
+		}
+		return nil
 	}, func(v *T) string { return *at(v) }}
 }
 

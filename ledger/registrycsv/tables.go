@@ -42,7 +42,7 @@ func households() table[sensors.Household] {
 		area("area_m2", true, func(v *row) *string { return &v.Area }),
 		area("building_area_m2", false, func(v *row) *string { return &v.BuildingArea }),
 		id("policy", func(v *row) *string { return &v.Policy }),
-		label("season", func(v *row) *string { return &v.Season }),
+		season("season", func(v *row) *string { return &v.Season }),
 		label("phone", func(v *row) *string { return &v.Phone }),
 	}, func(r *Registry) *[]row { return &r.Households }}
 }

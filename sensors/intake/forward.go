@@ -240,9 +240,23 @@ func (f *Forwarder) find(ctx context.Context) error {
 	if p.next, err = f.ledger.Watermark(ctx, p.watermark); err != nil {
 		return err
 	}
+	if size := f.log.Size(); p.next > size {
+		return fmt.Errorf("%d entries of the evidence log were forwarded, but it has %d: it is not this ledger's log", p.next, size)
+	}
 	f.place = &p
 	f.stats.watermark.Store(p.next)
 	return nil
+}
+
+// Position is how many entries of the log have been forwarded. It is an error if the log has fewer: then it is another
+// log, or an older copy of it, and what it receives would not be forwarded.
+func (f *Forwarder) Position(ctx context.Context) (int64, error) {
+	f.stepping.Lock()
+	defer f.stepping.Unlock()
+	if err := f.find(ctx); err != nil {
+		return 0, err
+	}
+	return f.place.next, nil
 }
 
 // generations is the name of the watermark that counts rebuilds. Each has a watermark of its own, so that none ever goes back.
