@@ -72,6 +72,11 @@ func openLedger(ctx context.Context, s *configs.Settings) (*ledger.Ledger, error
 func openLog(ctx context.Context, s *configs.Settings, options evidence.Options) (*evidence.Log, error) {
 	key, err := evidence.LoadKey(s.Key)
 	if errors.Is(err, fs.ErrNotExist) {
+		if path, embedded := strings.CutPrefix(s.Log, "sqlite:"); embedded {
+			if info, err := os.Stat(strings.TrimPrefix(path, "//")); err == nil && info.Size() > 0 {
+				return nil, fmt.Errorf("the key that signs the evidence log, %s, is gone: bring it back from its copy; a new one would not be the log's", s.Key)
+			}
+		}
 		if key, err = evidence.NewKey(s.LogName); err == nil {
 			err = key.Save(s.Key)
 		}
