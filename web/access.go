@@ -22,41 +22,41 @@ type access struct {
 	quiet bool
 }
 
-// accessTable is who may call what. A route without a row is not served, and a row without a route is an error.
+// form bounds the bodies of requests that people fill in, in bytes.
+const form = 64 << 10
+
+// Who calls what: sets of roles that several rows have.
+var (
+	writers    = []disputes.Role{disputes.Device, disputes.Admin}
+	dispatch   = []disputes.Role{disputes.Dispatcher, disputes.Admin}
+	filers     = []disputes.Role{disputes.Resident, disputes.Dispatcher, disputes.Admin}
+	homeReader = []disputes.Role{disputes.Resident, disputes.Dispatcher, disputes.Auditor, disputes.Admin}
+	staff      = []disputes.Role{disputes.Dispatcher, disputes.Auditor, disputes.Admin}
+	watchers   = []disputes.Role{disputes.Auditor, disputes.Admin}
+	everyRole  = []disputes.Role{
+		disputes.Resident, disputes.Dispatcher, disputes.Billing, disputes.Tester, disputes.Mediator, disputes.Auditor,
+		disputes.Device, disputes.Admin,
+	}
+)
+
+// accessTable is who may call what, each part's rows beside its handlers. A route without a row is not served, and a row without a
+// route is an error.
 //
 // What a role may do is narrowed by its token's scope: a resident sees and reports for the households of the token only, a
 // device writes for what the token names.
 func accessTable() []access {
-	const form = 64 << 10
-	var (
-		writers    = []disputes.Role{disputes.Device, disputes.Admin}
-		dispatch   = []disputes.Role{disputes.Dispatcher, disputes.Admin}
-		filers     = []disputes.Role{disputes.Resident, disputes.Dispatcher, disputes.Admin}
-		homeReader = []disputes.Role{disputes.Resident, disputes.Dispatcher, disputes.Auditor, disputes.Admin}
-		staff      = []disputes.Role{disputes.Dispatcher, disputes.Auditor, disputes.Admin}
-		watchers   = []disputes.Role{disputes.Auditor, disputes.Admin}
-		everyRole  = []disputes.Role{
-			disputes.Resident, disputes.Dispatcher, disputes.Billing, disputes.Tester, disputes.Mediator, disputes.Auditor,
-			disputes.Device, disputes.Admin,
-		}
+	return slices.Concat(
+		writeAccess(),
+		quarantineAccess(),
+		ticketAccess(),
+		householdAccess(),
+		standingAccess(),
 	)
+}
+
+// standingAccess is who may ask how the server stands, and who may read the evidence log.
+func standingAccess() []access {
 	return []access{
-		{method: http.MethodPost, pattern: "/api/v2/write", who: writers, influx: true, quiet: true},
-		{method: http.MethodPost, pattern: "/api/v1/readings", who: writers, quiet: true},
-
-		{method: http.MethodGet, pattern: "/api/v1/quarantine", who: staff},
-
-		{method: http.MethodPost, pattern: "/api/v1/tickets", who: filers, maxBody: form},
-		{method: http.MethodGet, pattern: "/api/v1/tickets", who: homeReader},
-		{method: http.MethodGet, pattern: "/api/v1/tickets/:id", who: homeReader},
-		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/reply", who: dispatch, maxBody: form},
-		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/update", who: dispatch, maxBody: form},
-		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/resolve", who: dispatch, maxBody: form},
-
-		{method: http.MethodGet, pattern: "/api/v1/households/:id/tiles", who: homeReader},
-		{method: http.MethodGet, pattern: "/api/v1/households/:id/episodes", who: homeReader},
-		{method: http.MethodGet, pattern: "/api/v1/households/:id/readings", who: homeReader},
-
 		{method: http.MethodGet, pattern: "/openapi.json", who: everyRole},
 		{method: http.MethodGet, pattern: "/metrics", who: watchers, quiet: true},
 

@@ -1,8 +1,8 @@
 package web
 
 import (
+	"maps"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -15,35 +15,79 @@ var callers = []string{
 	"", "gateway", "sensor", "dispatcher", "building2", "auditor", "admin", "resident", "neighbour", "nowhere", "billing", "tester", "mediator",
 }
 
-// may is what is expected, written down a second time and by hand: for each endpoint the callers whom it does not turn away with
-// 401 or 403 (or 404, where that is how a foreign ticket answers). Everybody else must be.
-var may = map[string]string{
-	"POST /api/v2/write":    "gateway sensor admin", // of sensor's own device
-	"POST /api/v1/readings": "gateway sensor admin",
+// trial is what is expected of an endpoint, written down a second time and by hand, and a request to try it with.
+type trial struct {
+	// may names the callers whom it does not turn away with 401 or 403 (or 404, where hidden says that a foreign thing answers so).
+	// Everybody else must be. "anybody" needs no token.
+	may    string
+	hidden bool
+	// ask is a request that would succeed for whoever may, about household h1: its path, body and headers. Without it the
+	// endpoint's own path is asked, with no body.
+	ask func(t *testing.T, h *house) (path, body string, headers []string)
+}
 
-	"GET /api/v1/quarantine": "dispatcher building2 auditor admin", // building2 must name a household of its own
+// trials are those of all endpoints, each part's beside its other tests.
+func trials() map[string]trial {
+	all := map[string]trial{}
+	for _, some := range []map[string]trial{standingTrials(), writeTrials(), ticketTrials(), householdTrials()} {
+		maps.Copy(all, some)
+	}
+	return all
+}
 
-	"POST /api/v1/tickets":             "dispatcher admin resident", // of h1
-	"GET /api/v1/tickets":              "dispatcher building2 auditor admin resident neighbour nowhere",
-	"GET /api/v1/tickets/:id":          "dispatcher auditor admin resident", // of h1
-	"POST /api/v1/tickets/:id/reply":   "dispatcher admin",
-	"POST /api/v1/tickets/:id/update":  "dispatcher admin",
-	"POST /api/v1/tickets/:id/resolve": "dispatcher admin",
+// at is a request of a path and a body.
+func at(path, body string, headers ...string) func(*testing.T, *house) (string, string, []string) {
+	return func(*testing.T, *house) (string, string, []string) { return path, body, headers }
+}
 
-	"GET /api/v1/households/:id/tiles":    "dispatcher auditor admin resident", // of h1
-	"GET /api/v1/households/:id/episodes": "dispatcher auditor admin resident",
-	"GET /api/v1/households/:id/readings": "dispatcher auditor admin resident",
+func standingTrials() map[string]trial {
+	return map[string]trial{
+		"GET /openapi.json": {may: "gateway sensor dispatcher building2 auditor admin resident neighbour nowhere billing tester mediator"},
+		"GET /metrics":      {may: "auditor admin"},
+		"GET /healthz":      {may: "anybody"},
+		"GET /readyz":       {may: "anybody"},
+		"GET /health":       {may: "anybody"},
+		"GET /ping":         {may: "anybody"},
+		"HEAD /ping":        {may: "anybody"},
+		"GET /log/*path":    {may: "anybody", ask: at("/log/checkpoint", "")},
+		"HEAD /log/*path":   {may: "anybody", ask: at("/log/checkpoint", "")},
+	}
+}
 
-	"GET /openapi.json": "gateway sensor dispatcher building2 auditor admin resident neighbour nowhere billing tester mediator",
-	"GET /metrics":      "auditor admin",
+func writeTrials() map[string]trial {
+	return map[string]trial{
+		"POST /api/v2/write": {may: "gateway sensor admin", ask: at("/api/v2/write", "temperature,device=d4 celsius=18")}, // of sensor's own device
+		"POST /api/v1/readings": {may: "gateway sensor admin", ask: at("/api/v1/readings",
+			"time,device,celsius\n2015-12-01T12:00:00+08:00,d4,18\n", "Content-Type", "text/csv")},
+	}
+}
 
-	"GET /healthz":    "anybody",
-	"GET /readyz":     "anybody",
-	"GET /health":     "anybody",
-	"GET /ping":       "anybody",
-	"HEAD /ping":      "anybody",
-	"GET /log/*path":  "anybody",
-	"HEAD /log/*path": "anybody",
+func householdTrials() map[string]trial {
+	const day = "?from=2015-12-01T00:00:00Z&to=2015-12-02T00:00:00Z"
+	const who = "dispatcher auditor admin resident" // of h1
+	return map[string]trial{
+		"GET /api/v1/quarantine":              {may: "dispatcher building2 auditor admin"}, // building2 must name a household of its own
+		"GET /api/v1/households/:id/tiles":    {may: who, ask: at("/api/v1/households/h1/tiles"+day, "")},
+		"GET /api/v1/households/:id/episodes": {may: who, ask: at("/api/v1/households/h1/episodes"+day, "")},
+		"GET /api/v1/households/:id/readings": {may: who, ask: at("/api/v1/households/h1/readings"+day, "")},
+	}
+}
+
+func ticketTrials() map[string]trial {
+	on := func(verb, body string) func(*testing.T, *house) (string, string, []string) {
+		return func(t *testing.T, h *house) (string, string, []string) {
+			return "/api/v1/tickets/" + h.report(t, "") + verb, body, nil
+		}
+	}
+	const done = `{"text":"done"}`
+	return map[string]trial{
+		"POST /api/v1/tickets":             {may: "dispatcher admin resident", ask: at("/api/v1/tickets", `{"household":"h1","kind":"leak"}`)},
+		"GET /api/v1/tickets":              {may: "dispatcher building2 auditor admin resident neighbour nowhere"},
+		"GET /api/v1/tickets/:id":          {may: "dispatcher auditor admin resident", hidden: true, ask: on("", "")}, // of h1
+		"POST /api/v1/tickets/:id/reply":   {may: "dispatcher admin", hidden: true, ask: on("/reply", done)},
+		"POST /api/v1/tickets/:id/update":  {may: "dispatcher admin", hidden: true, ask: on("/update", done)},
+		"POST /api/v1/tickets/:id/resolve": {may: "dispatcher admin", hidden: true, ask: on("/resolve", done)},
+	}
 }
 
 // Every endpoint is tried with every caller. An endpoint without a row here, or in the table, fails.
@@ -54,22 +98,26 @@ func TestWhoMayCallWhat(t *testing.T) {
 		rows[route{row.method, row.pattern}] = row
 	}
 	seen := map[string]bool{}
+	expected := trials()
 	for _, r := range h.engine.Routes() {
 		name := r.Method + " " + r.Path
 		seen[name] = true
 		if _, ok := rows[route{r.Method, r.Path}]; !ok {
 			t.Errorf("%s has no row in the table", name)
 		}
-		allowed, ok := may[name]
+		want, ok := expected[name]
 		if !ok {
 			t.Errorf("%s has no row in this test", name)
 			continue
 		}
 		for _, caller := range callers {
-			w := h.sample(t, caller, r)
-			turnedAway := w.Code == http.StatusUnauthorized || w.Code == http.StatusForbidden ||
-				w.Code == http.StatusNotFound && strings.HasPrefix(r.Path, "/api/v1/tickets/")
-			is := allowed == "anybody" || strings.Contains(" "+allowed+" ", " "+caller+" ") && caller != ""
+			path, body, headers := r.Path, "", []string(nil)
+			if want.ask != nil {
+				path, body, headers = want.ask(t, h)
+			}
+			w := h.ask(caller, r.Method, path, body, headers...)
+			turnedAway := w.Code == http.StatusUnauthorized || w.Code == http.StatusForbidden || w.Code == http.StatusNotFound && want.hidden
+			is := want.may == "anybody" || strings.Contains(" "+want.may+" ", " "+caller+" ") && caller != ""
 			if turnedAway == is {
 				t.Errorf("%s by %q: %d %s", name, caller, w.Code, w.Body)
 			}
@@ -78,36 +126,11 @@ func TestWhoMayCallWhat(t *testing.T) {
 			}
 		}
 	}
-	for name := range may {
+	for name := range expected {
 		if !seen[name] {
 			t.Errorf("%s is in this test and is not served", name)
 		}
 	}
-}
-
-// sample sends a request that would succeed for whoever may, about household h1.
-func (h *house) sample(t *testing.T, caller string, r gin.RouteInfo) *httptest.ResponseRecorder {
-	t.Helper()
-	path, body := r.Path, ""
-	var headers []string
-	switch {
-	case r.Path == "/api/v2/write":
-		body = "temperature,device=d4 celsius=18"
-	case r.Path == "/api/v1/readings":
-		body, headers = "time,device,celsius\n2015-12-01T12:00:00+08:00,d4,18\n", []string{"Content-Type", "text/csv"}
-	case r.Path == "/api/v1/tickets" && r.Method == http.MethodPost:
-		body = `{"household":"h1","kind":"leak"}`
-	case strings.HasPrefix(r.Path, "/api/v1/tickets/"):
-		path = strings.Replace(path, ":id", h.report(t, ""), 1)
-		if r.Method == http.MethodPost {
-			body = `{"text":"done"}`
-		}
-	case strings.HasPrefix(r.Path, "/api/v1/households/"):
-		path = strings.Replace(path, ":id", "h1", 1) + "?from=2015-12-01T00:00:00Z&to=2015-12-02T00:00:00Z"
-	case strings.HasPrefix(r.Path, "/log/"):
-		path = "/log/checkpoint"
-	}
-	return h.ask(caller, r.Method, path, body, headers...)
 }
 
 // A route that nobody gave a row, and a row that nobody gave a route, keep the server from starting.

@@ -22,6 +22,15 @@ type households struct {
 	homes    Homes
 }
 
+// householdAccess is who may see what was found of a home.
+func householdAccess() []access {
+	return []access{
+		{method: http.MethodGet, pattern: "/api/v1/households/:id/tiles", who: homeReader},
+		{method: http.MethodGet, pattern: "/api/v1/households/:id/episodes", who: homeReader},
+		{method: http.MethodGet, pattern: "/api/v1/households/:id/readings", who: homeReader},
+	}
+}
+
 func (h *households) register(api huma.API) {
 	operation := func(what, summary, description string) huma.Operation {
 		return huma.Operation{

@@ -24,6 +24,13 @@ type quarantine struct {
 	zone  *time.Location
 }
 
+// quarantineAccess is who may see what was set aside.
+func quarantineAccess() []access {
+	return []access{
+		{method: http.MethodGet, pattern: "/api/v1/quarantine", who: staff},
+	}
+}
+
 func (h *quarantine) register(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "list-quarantine", Method: http.MethodGet, Path: "/api/v1/quarantine", Tags: []string{"readings"},

@@ -22,6 +22,18 @@ type tickets struct {
 	zone   *time.Location
 }
 
+// ticketAccess is who may file reports and work on them.
+func ticketAccess() []access {
+	return []access{
+		{method: http.MethodPost, pattern: "/api/v1/tickets", who: filers, maxBody: form},
+		{method: http.MethodGet, pattern: "/api/v1/tickets", who: homeReader},
+		{method: http.MethodGet, pattern: "/api/v1/tickets/:id", who: homeReader},
+		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/reply", who: dispatch, maxBody: form},
+		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/update", who: dispatch, maxBody: form},
+		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/resolve", who: dispatch, maxBody: form},
+	}
+}
+
 func (h *tickets) register(api huma.API) {
 	const tag = "tickets"
 	huma.Register(api, huma.Operation{

@@ -69,12 +69,9 @@ func addRoutes(engine *gin.Engine, o Options, f failing, bodies *bodies) error {
 	engine.POST("/api/v1/readings", w.readings)
 
 	api := humagin.New(engine, apiConfig(o.Version))
-	t := &tickets{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone}
-	t.register(api)
-	h := &households{failing: f, clock: o.Clock, verdicts: o.Ledger, store: o.Store, homes: o.Homes}
-	h.register(api)
-	q := &quarantine{failing: f, lines: o.Ledger, homes: o.Homes, zone: o.Zone}
-	q.register(api)
+	for _, p := range parts(o, f) {
+		p.register(api)
+	}
 	describeWrites(api)
 	document, err := json.Marshal(api.OpenAPI())
 	if err != nil {
@@ -95,6 +92,18 @@ func addRoutes(engine *gin.Engine, o Options, f failing, bodies *bodies) error {
 	engine.GET("/log/*path", log)
 	engine.HEAD("/log/*path", log)
 	return nil
+}
+
+// part is some of the API's operations. Its rows in the table of who may call what stand in its file.
+type part interface{ register(api huma.API) }
+
+// parts are those of the API under /api/v1.
+func parts(o Options, f failing) []part {
+	return []part{
+		&tickets{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone},
+		&households{failing: f, clock: o.Clock, verdicts: o.Ledger, store: o.Store, homes: o.Homes},
+		&quarantine{failing: f, lines: o.Ledger, homes: o.Homes, zone: o.Zone},
+	}
 }
 
 // agrees is an error for each route without a row in the table, and for each row without a route.

@@ -24,6 +24,14 @@ type writes struct {
 	decodings *decodings
 }
 
+// writeAccess is who may write readings.
+func writeAccess() []access {
+	return []access{
+		{method: http.MethodPost, pattern: "/api/v2/write", who: writers, influx: true, quiet: true},
+		{method: http.MethodPost, pattern: "/api/v1/readings", who: writers, quiet: true},
+	}
+}
+
 // lineProtocol is POST /api/v2/write as InfluxDB 2 has it: org and bucket are accepted and not needed, precision is ns
 // (the default), us, ms or s, the body may be gzip. 204: everything is durable. 400 with a message that begins with
 // "partial write": the lines that it lists were refused, all others are durable. Clients know that word and do not send
