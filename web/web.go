@@ -40,7 +40,7 @@ func newEngine(o Options) (*gin.Engine, error) {
 	bodies := newBodies(o.MaxBody, o.MaxBodies)
 	f := failing{o.Logger}
 	m := newMetrics(bodies.inProgress)
-	if err := errors.Join(m.register(o.Registry), o.Registry.Register(newVitals(o, f))); err != nil {
+	if err := errors.Join(m.register(o.Registry), o.Registry.Register(newVitals(o, f)), o.Registry.Register(newCensus(o, f))); err != nil {
 		return nil, fmt.Errorf("web: registering metrics: %w", err)
 	}
 	g := &guard{failing: f, clock: o.Clock, tokens: newTokenCache(o.Ledger, o.TokenTTL), rows: map[route]access{}, metrics: m}

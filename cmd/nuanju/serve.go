@@ -87,6 +87,9 @@ func (s *server) run(ctx context.Context, started func(address string)) error {
 		}
 		s.forwarder.Run(background)
 	})
+	if err := s.sign(ctx); err != nil {
+		s.logger.Warn("the evidence log could not be signed", "error", err)
+	}
 	clockwork := s.clockwork(background)
 	clockwork.Start()
 

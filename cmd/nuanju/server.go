@@ -37,6 +37,7 @@ type server struct {
 	forwarder *intake.Forwarder
 	checker   *checker.Checker
 	ticks     atomic.Pointer[web.Ticks]
+	signed    atomic.Pointer[time.Time] // when the log's size was last under a signature
 
 	handler http.Handler
 	metrics http.Handler
@@ -146,6 +147,13 @@ func (s *server) handle(stats *intake.Stats) (err error) {
 			}
 			return web.Ticks{}
 		},
+		Checkpoint: func() time.Time {
+			if at := s.signed.Load(); at != nil {
+				return *at
+			}
+			return time.Time{}
+		},
+		Disk:    func() (web.Disk, error) { return diskOf(s.settings.Data) },
 		MaxBody: int64(s.settings.MaxBody) << 20, MetricsElsewhere: s.settings.Metrics != "", Version: version,
 	})
 	s.metrics = web.Metrics(registry)
@@ -191,6 +199,10 @@ func (s *server) clocks(ctx context.Context) error {
 // sign signs a checkpoint of the evidence log.
 func (s *server) sign(ctx context.Context) error {
 	_, err := s.log.Sign(ctx)
+	if err == nil {
+		now := s.now()
+		s.signed.Store(&now)
+	}
 	return err
 }
 
