@@ -65,6 +65,10 @@ type Edition struct {
 	Outdoor     *Outdoor    // A7.2.2④; nil where the pack has no such exemption
 	Maintenance Maintenance // A7.2.2⑤
 
+	// TestMethod is how a third party measures; nil where the edition does not say. Editions without it keep the digest that
+	// they had before there was one.
+	TestMethod *TestMethod `json:",omitempty"`
+
 	Remedy Remedy
 	Money  Money
 

@@ -173,6 +173,7 @@ func edition(m *Map, first bool) compliance.Edition {
 		Unsensed:          OneOf(m.Need("unsensed"), compliance.UnsensedReport, compliance.UnsensedWindow),
 		Outdoor:           outdoor(m.Need("outdoor")),
 		Maintenance:       maintenance(m.Need("maintenance").Map()),
+		TestMethod:        testMethod(m.May("test_method").Map()),
 		Remedy:            OneOf(m.Need("remedy"), compliance.RemedyZeroUsage),
 		Money:             money(m.Need("money").Map()),
 		Source:            m.Need("source").Text(),

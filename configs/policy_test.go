@@ -58,6 +58,13 @@ func TestNumbersOfTheBeijingPacks(t *testing.T) {
 			Maintenance: compliance.Maintenance{
 				MaxLength: 6 * time.Hour, PerSeason: 3, Count: compliance.CountAll, Overrun: compliance.OverrunNone,
 			},
+			TestMethod: &compliance.TestMethod{ // DB11/T 745-2010
+				Points: []compliance.TestPoints{{UpTo: dec(t, "16"), Count: 1}}, PointsAbove: 5,
+				Height:    compliance.MetreRange{Min: dec(t, "1.35"), Max: dec(t, "1.45")},
+				OuterWall: dec(t, "1.5"), InnerWall: dec(t, "1"),
+				Stabilisation: compliance.Stabilisation{Drift: dec(t, "0.2"), Over: 10 * time.Minute},
+				Readings:      3, Every: time.Minute, EveryTolerance: 10 * time.Second, RecordGap: 10 * time.Minute,
+			},
 			Remedy: compliance.RemedyZeroUsage,
 			Money: compliance.Money{
 				AreaPrice: dec(t, price.area), BasePrice: dec(t, price.base), HeatPrice: dec(t, price.heat),
