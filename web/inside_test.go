@@ -75,7 +75,7 @@ func TestMetrics(t *testing.T) {
 		`nuanju_log_leaves`:                                                              "2",
 		`nuanju_forwarder_lag_leaves`:                                                    "0",
 		`nuanju_checker_last_good_tick_timestamp_seconds`:                                "1.4489424e+09",
-		`nuanju_ticket_clocks{clock="reply",left="1h"}`:                                  "1",
+		`nuanju_ticket_clocks{clock="reply",left="overdue"}`:                             "1",
 		`nuanju_outbox_entries`:                                                          "2",
 		`nuanju_metrics_unreadable`:                                                      "0",
 		`nuanju_http_requests_total{method="POST",route="/api/v2/write",status="400"}`:   "1",
