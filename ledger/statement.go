@@ -160,6 +160,7 @@ const (
 	turnRegistry turn = 7_355_608_101 + iota
 	turnVerdicts
 	turnDeclarations
+	turnContracts
 )
 
 // maxValues bounds the arguments of one statement.
