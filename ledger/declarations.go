@@ -11,26 +11,24 @@ import (
 	"slices"
 
 	"github.com/nuanju/nuanju/compliance"
+	"github.com/nuanju/nuanju/disputes"
 	"github.com/nuanju/nuanju/sensors"
 )
 
-// PlaceKind is what a declaration is about: a household, or all that hang on something.
-type PlaceKind string
+// PlaceKind is what a declaration is about.
+type PlaceKind = disputes.PlaceKind
+
+// Place is where a declaration holds. It holds for the households that the registry has there now.
+type Place = disputes.Place
 
 // The kinds of places.
 const (
-	AtHousehold  PlaceKind = "household"
-	AtRiser      PlaceKind = "riser"
-	AtBuilding   PlaceKind = "building"
-	AtSubstation PlaceKind = "substation"
-	Everywhere   PlaceKind = "everywhere" // with an empty id
+	AtHousehold  = disputes.AtHousehold
+	AtRiser      = disputes.AtRiser
+	AtBuilding   = disputes.AtBuilding
+	AtSubstation = disputes.AtSubstation
+	Everywhere   = disputes.Everywhere
 )
-
-// Place is where a declaration holds. It holds for the households that the registry has there now.
-type Place struct {
-	Kind PlaceKind
-	ID   string
-}
 
 // Declaration is a fact that somebody declared. Exactly one of its pointers is set.
 type Declaration struct {
@@ -97,25 +95,12 @@ func (d Declaration) fact() (fact, error) {
 		return fact{}, invalid("declaring", fmt.Sprintf("%d facts in one declaration", len(all)))
 	}
 	f := all[0]
-	if err := cmp.Or(sensors.CheckID(f.id), f.Place.check()); err != nil {
+	if err := cmp.Or(sensors.CheckID(f.id), f.Place.Check()); err != nil {
 		return fact{}, invalid("declaring", f.kind+" "+f.id+": "+err.Error())
 	}
 	text, err := json.Marshal(body)
 	f.body = string(text)
 	return f, err
-}
-
-func (p Place) check() error {
-	switch p.Kind {
-	case AtHousehold, AtRiser, AtBuilding, AtSubstation:
-		return sensors.CheckID(p.ID)
-	case Everywhere:
-		if p.ID != "" {
-			return errors.New("a declaration for everywhere has no id of a place")
-		}
-		return nil
-	}
-	return fmt.Errorf("no kind of place %q", p.Kind)
 }
 
 // Declare writes facts and marks the households that they concern, in one transaction. A fact of the same kind and id is superseded;
@@ -166,19 +151,25 @@ func (t tx) declare(ctx context.Context, f fact, now sensors.Instant) error {
 
 // markPlace marks every household of a place.
 func (t tx) markPlace(ctx context.Context, p Place, from, now sensors.Instant) error {
+	households, err := householdsAt(ctx, t, p)
+	if err != nil {
+		return err
+	}
+	marks := make([]Mark, len(households))
+	for i, h := range households {
+		marks[i] = Mark{Household: h, From: from}
+	}
+	return t.markDirty(ctx, marks, now)
+}
+
+// householdsAt is the households that the registry has at a place now, in any order.
+func householdsAt(ctx context.Context, q querier, p Place) ([]string, error) {
 	where := map[PlaceKind]string{
 		AtHousehold: "id = ?", AtRiser: "riser = ?", AtBuilding: "building = ?", Everywhere: "'' = ?",
 		AtSubstation: "building IN (SELECT id FROM buildings WHERE superseded_at IS NULL AND substation = ?)",
 	}[p.Kind]
-	rows, err := t.QueryContext(ctx, "SELECT id FROM households WHERE superseded_at IS NULL AND "+where, p.ID)
-	marks, err := collect(rows, err, func(m *Mark) []any { return []any{&m.Household} })
-	if err != nil {
-		return err
-	}
-	for i := range marks {
-		marks[i].From = from
-	}
-	return t.markDirty(ctx, marks, now)
+	rows, err := q.QueryContext(ctx, "SELECT id FROM households WHERE superseded_at IS NULL AND "+where, p.ID)
+	return collect(rows, err, func(h *string) []any { return []any{h} })
 }
 
 // Declarations are the facts that people declared of households that are registered, by household; one without any is left out.
@@ -221,7 +212,13 @@ func placesOf(ctx context.Context, q querier, households []string) (map[Place][]
 	}
 	at := map[Place][]string{}
 	for _, r := range found {
-		for _, p := range []Place{{AtHousehold, r.household}, {AtRiser, r.riser}, {AtBuilding, r.building}, {AtSubstation, r.substation}, {Everywhere, ""}} {
+		for _, p := range []Place{
+			disputes.Home(r.household),
+			{Kind: AtRiser, ID: r.riser},
+			{Kind: AtBuilding, ID: r.building},
+			{Kind: AtSubstation, ID: r.substation},
+			{Kind: Everywhere},
+		} {
 			if p.ID != "" || p.Kind == Everywhere {
 				at[p] = append(at[p], r.household)
 			}

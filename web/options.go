@@ -65,6 +65,7 @@ type Ledger interface {
 	Tokens
 	Tickets
 	Verdicts
+	Matters
 	Quarantine
 	Pinger
 	Counter
