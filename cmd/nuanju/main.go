@@ -51,6 +51,7 @@ type commands struct {
 	Export  exportCommand  `cmd:"" help:"Write the registry as CSV files."`
 	Rebuild rebuildCommand `cmd:"" help:"Fill the store of readings again from the evidence log."`
 	Token   tokenCommand   `cmd:"" help:"Access tokens of devices, desks and residents."`
+	Health  healthCommand  `cmd:"" help:"Ask the server on this machine whether it is ready."`
 	Verify  verifyCommand  `cmd:"" help:"Check the evidence log and the store, and name what is damaged."`
 }
 

@@ -87,11 +87,11 @@ func (s *server) run(ctx context.Context, started func(address string)) error {
 		}
 		s.forwarder.Run(background)
 	})
-	if err := s.sign(ctx); err != nil {
-		s.logger.Warn("the evidence log could not be signed", "error", err)
-	}
 	clockwork := s.clockwork(background)
 	clockwork.Start()
+	for _, job := range clockwork.Entries() { // what the last stop left undone does not wait for the clock
+		running.Go(job.WrappedJob.Run)
+	}
 
 	srv := &http.Server{
 		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
