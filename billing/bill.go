@@ -30,6 +30,11 @@ type Bill struct {
 	LateSupplyPenalty Fen // A7.2.1
 	LateInterest      Fen // A7.1.1
 
+	// FaultDays is the days for which FaultFee is due, less what confirmed time takes off (A4.4); nil when suspended.
+	FaultDays *big.Rat
+	// UnsuppliedDays is the days that the refund is for (A7.2.1).
+	UnsuppliedDays int
+
 	// Because says how each amount came about, in the order of computing: every rule's words are in RuleWords, every row
 	// that it rests on is a source.
 	Because []compliance.Step
@@ -85,7 +90,7 @@ func (a *account) charge(confirmed compliance.Spans) Usage {
 	b.HeatFee = a.heatFee(usage.Billed)
 	a.sayFee("A4.2.1", ruleHeatFee, nil, b.HeatFee, decimal("price", a.money.HeatPrice), rational("billed", usage.Billed))
 	charged := a.faultDays(days, confirmed)
-	b.FaultFee = a.faultFee(charged)
+	b.FaultFee, b.FaultDays = a.faultFee(charged), charged
 	a.explainFaultFee(days, charged)
 	total := b.BaseFee + b.HeatFee + b.FaultFee
 	b.Payable = min(b.AreaFee, total)

@@ -91,7 +91,7 @@ func (a *account) lateSupply() {
 	if refund > b.AreaFee {
 		rule, refund = ruleLateSupplyMost, b.AreaFee
 	}
-	b.LateSupplyRefund, b.LateSupplyPenalty = refund, refund
+	b.LateSupplyRefund, b.LateSupplyPenalty, b.UnsuppliedDays = refund, refund, days
 	a.say("A7.2.1", rule, sources, fen("area_fee", b.AreaFee), number("days", days), number("of", statutory),
 		fen("amount", refund), fen("penalty", refund))
 }

@@ -31,6 +31,9 @@ type Meter struct {
 	// Share is the household's part of the building's charged area, above 0 and at most 1, if the register is the
 	// building's (A1.3). Nil means that it is the household's own.
 	Share *big.Rat
+	// Portions are the household's parts of the building's charged register where they change over time, as AllocateByValve
+	// gives them, in order of time; Share is then nil. Where none is given nothing is the household's.
+	Portions []Portion
 }
 
 // Register is what the meter showed at an instant.

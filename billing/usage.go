@@ -18,11 +18,15 @@ func (a *account) usage(days []Days, confirmed compliance.Spans) Usage {
 	rows := a.facts.Meter.known(distrusted, a.facts.AsOf)
 	register := usageOf(rows)
 	metered, zeroed := register.over(counted), counted.Intersect(confirmed)
-	u := Usage{Metered: a.share(metered), Zeroed: a.share(register.over(zeroed))}
+	u := Usage{Metered: a.allocated(register, counted), Zeroed: a.allocated(register, zeroed)}
 	u.Billed = new(big.Rat).Sub(u.Metered, u.Zeroed)
 
 	a.explainMetered(rows, register, season.Clip(register.span()), faults, metered)
-	if a.facts.Meter.Share != nil {
+	switch {
+	case a.facts.Meter.Portions != nil:
+		a.say("A1.3", ruleAllocatedByValve, nil, rational("building", metered), decimal("area", a.facts.AreaM2),
+			number("days", len(a.facts.Meter.Portions)), rational("amount", u.Metered))
+	case a.facts.Meter.Share != nil:
 		a.explainShare(metered, u.Metered)
 	}
 	if len(zeroed) > 0 {
@@ -30,6 +34,20 @@ func (a *account) usage(days []Days, confirmed compliance.Spans) Usage {
 			rational("metered", u.Metered), rational("zeroed", u.Zeroed), rational("billed", u.Billed))
 	}
 	return u
+}
+
+// allocated is the household's part of the register's usage in the spans.
+func (a *account) allocated(r register, spans compliance.Spans) *big.Rat {
+	if a.facts.Meter.Portions == nil {
+		return a.share(r.over(spans))
+	}
+	sum := new(big.Rat)
+	for _, p := range a.facts.Meter.Portions {
+		if in := spans.Clip(p.Interval); len(in) > 0 {
+			sum.Add(sum, new(big.Rat).Mul(p.Share, r.over(in)))
+		}
+	}
+	return sum
 }
 
 // share is the household's part of the register's usage. Allocation comes first, zeroing after: a neighbour never

@@ -51,6 +51,10 @@ var sentences = compliance.Sentences{
 		ZH: "楼栋热表按计费面积分摊：楼栋用热 {building} 千瓦时 × 本户 {area} 平方米 ÷ 楼栋 {building_area} 平方米（份额 {share}）= 本户用热 {amount} 千瓦时。",
 		EN: "The building's meter, allocated by charged area: {building} kWh × the household's {area} m² / the building's {building_area} m² (share {share}) = {amount} kWh.",
 	},
+	ruleAllocatedByValve: {
+		ZH: "楼栋热表按通断时间面积法逐日分摊：楼栋用热 {building} 千瓦时，每日按各户计费面积 × 阀门开启时间分摊（本户 {area} 平方米，共 {days} 日）= 本户用热 {amount} 千瓦时。",
+		EN: "The building's meter, allocated day by day by charged area × the time that each home's valve was open: of {building} kWh the household with its {area} m² has {amount} kWh (days: {days}).",
+	},
 	ruleZeroed: {
 		ZH: "本户计量用热 {metered} 千瓦时，其中经确认不达标的 {intervals} 段时间（共 {confirmed}）内的 {zeroed} 千瓦时按零计量，计费用热量为 {billed} 千瓦时。",
 		EN: "Of the household's {metered} kWh metered, {zeroed} kWh were used in confirmed failing time ({confirmed} in all; intervals: {intervals}) and count as zero: {billed} kWh billed.",
