@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -67,6 +68,9 @@ type Census struct {
 	Hours    []Hours
 	Clocks   []ClockCount
 	Answers  []Answers
+	// Stoppages is how many go on, and Longest how long the longest of them has lasted (A7.2.2.5).
+	Stoppages int
+	Longest   time.Duration
 }
 
 // current is how long after its last judgment a household is counted: every home is judged each day of its season.
@@ -83,6 +87,9 @@ func (l *Ledger) Census(ctx context.Context, since, now sensors.Instant) (c Cens
 		if c.Hours, err = collect(rows, err, func(h *Hours) []any {
 			return []any{&h.Status, &h.Episodes, &h.Below, &h.Confirmed, &h.Dismissed}
 		}); err != nil {
+			return err
+		}
+		if c.Stoppages, c.Longest, err = running(ctx, q, now); err != nil {
 			return err
 		}
 		for _, clock := range []disputes.Duty{disputes.ReplyDuty, disputes.UpdateDuty} {
@@ -126,6 +133,27 @@ func standings(ctx context.Context, q querier, now sensors.Instant) ([]Standing,
 		return cmp.Or(cmp.Compare(a.Substation, b.Substation), cmp.Compare(a.Building, b.Building), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Clause, b.Clause))
 	})
 	return all, err
+}
+
+// stoppageSpan is how long after its start a stoppage is looked at: one that is still going on then is no stoppage any more.
+const stoppageSpan = 7 * 24 * time.Hour
+
+// running counts the stoppages that go on at now.
+func running(ctx context.Context, q querier, now sensors.Instant) (n int, longest time.Duration, err error) {
+	rows, err := q.QueryContext(ctx, "SELECT body FROM declarations WHERE superseded_at IS NULL AND kind = ? AND from_ns > ? AND from_ns <= ?",
+		stoppage, int64(now.Add(-stoppageSpan)), int64(now))
+	bodies, err := collect(rows, err, func(s *string) []any { return []any{s} })
+	for _, body := range bodies {
+		var s compliance.Stoppage
+		if err := json.Unmarshal([]byte(body), &s); err != nil {
+			return 0, 0, err
+		}
+		if s.Start <= now && now < s.End {
+			n++
+			longest = max(longest, now.Sub(s.Start))
+		}
+	}
+	return n, longest, err
 }
 
 // clocksLeft counts the open tickets of which a clock runs unanswered, by what is left.

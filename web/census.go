@@ -19,6 +19,14 @@ type Counter interface {
 	CountOutbox(ctx context.Context) (n int, since sensors.Instant, err error)
 }
 
+// OutdoorDay is the outdoor daily mean of yesterday, as a policy takes it (A7.2.2.4).
+type OutdoorDay struct {
+	Policy string
+	Known  bool    // an observation that is missing leaves the day undetermined
+	Mean   float64 // °C
+	Exempt bool
+}
+
 // Disk is the room on the disk that the data folder is on, in bytes.
 type Disk struct{ Free, Size uint64 }
 
@@ -36,6 +44,7 @@ type census struct {
 	counter    Counter
 	checkpoint func() time.Time
 	disk       func() (Disk, error)
+	outdoor    func() []OutdoorDay
 
 	mu   sync.Mutex
 	at   time.Time
@@ -43,7 +52,7 @@ type census struct {
 	wait int
 	old  time.Duration
 
-	homes, rooms, episodes, cold, clocks, answers, waiting, waited, signed, free, size *prometheus.Desc
+	homes, rooms, episodes, cold, clocks, answers, waiting, waited, signed, free, size, mean, frost, running, longest *prometheus.Desc
 }
 
 func newCensus(o Options, f failing) *census {
@@ -51,7 +60,7 @@ func newCensus(o Options, f failing) *census {
 		return prometheus.NewDesc("nuanju_"+name, help, labels, nil)
 	}
 	return &census{
-		failing: f, clock: o.Clock, counter: o.Ledger, checkpoint: o.Checkpoint, disk: o.Disk,
+		failing: f, clock: o.Clock, counter: o.Ledger, checkpoint: o.Checkpoint, disk: o.Disk, outdoor: o.Outdoor,
 		homes:    desc("homes", "Homes as they stand now, by building (section 4).", "substation", "building", "status", "clause"),
 		rooms:    desc("rooms", "Judged rooms as they stand now; unknown: no reading holds.", "substation", "building", "status", "clause"),
 		episodes: desc("episodes", "Episodes of cold this winter, by status (section 6).", "status"),
@@ -63,6 +72,10 @@ func newCensus(o Options, f failing) *census {
 		signed:   desc("log_checkpoint_timestamp_seconds", "When the evidence log's last checkpoint was signed."),
 		free:     desc("disk_free_bytes", "Room left on the disk of the data folder."),
 		size:     desc("disk_size_bytes", "Size of the disk of the data folder."),
+		mean:     desc("outdoor_daily_mean_celsius", "Yesterday's outdoor daily mean as the policy takes it; absent while undetermined (A7.2.2.4).", "policy"),
+		frost:    desc("outdoor_day_exempt", "1 if yesterday was exempt by its outdoor daily mean (A7.2.2.4).", "policy"),
+		running:  desc("stoppages_running", "Stoppages that are going on (A7.2.2.5)."),
+		longest:  desc("stoppage_longest_seconds", "How long the longest of them has lasted."),
 	}
 }
 
@@ -70,6 +83,7 @@ func newCensus(o Options, f failing) *census {
 func (c *census) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		c.homes, c.rooms, c.episodes, c.cold, c.clocks, c.answers, c.waiting, c.waited, c.signed, c.free, c.size,
+		c.mean, c.frost, c.running, c.longest,
 	} {
 		to <- d
 	}
@@ -89,12 +103,22 @@ func (c *census) Collect(to chan<- prometheus.Metric) {
 			gauge(c.size, float64(d.Size))
 		}
 	}
+	if c.outdoor != nil {
+		for _, d := range c.outdoor() {
+			if d.Known {
+				gauge(c.mean, d.Mean, d.Policy)
+				gauge(c.frost, float64(asInt(d.Exempt)), d.Policy)
+			}
+		}
+	}
 	town, waiting, old, ok := c.count()
 	if !ok {
 		return
 	}
 	gauge(c.waiting, float64(waiting))
 	gauge(c.waited, old.Seconds())
+	gauge(c.running, float64(town.Stoppages))
+	gauge(c.longest, town.Longest.Seconds())
 	for at, n := range standingOf(town.Standing) {
 		d := c.homes
 		if at.rooms {
@@ -166,4 +190,11 @@ func (c *census) count() (town ledger.Census, waiting int, old time.Duration, ok
 		}
 	}
 	return c.last, c.wait, c.old, true
+}
+
+func asInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -141,9 +141,11 @@ type Options struct {
 	Stats *intake.Stats
 	Lag   func() Lag
 	Ticks func() Ticks
-	// Checkpoint is when the evidence log was last signed, and Disk the room for the data; nil: nothing is said of them.
+	// Checkpoint is when the evidence log was last signed, Disk the room for the data, Outdoor yesterday's daily means; nil: nothing
+	// is said of them.
 	Checkpoint func() time.Time
 	Disk       func() (Disk, error)
+	Outdoor    func() []OutdoorDay
 	// StaleAfter is how long after the last good tick the server still calls itself ready; 10 minutes if 0.
 	StaleAfter time.Duration
 	// MaxBody bounds the body of a write, in bytes after decompression; 32 MiB if 0.

@@ -169,6 +169,7 @@ func (s *server) clockwork(ctx context.Context) *cron.Cron {
 		{s.settings.ClockCron, "clocks", s.clocks},
 		{s.settings.SignCron, "sign", s.sign},
 		{"@every 5s", "deliver", s.deliver},
+		{"@every 5m", "weather", s.weather.look},
 	} {
 		_, err := c.AddFunc(job.when, func() {
 			if err := job.do(ctx); err != nil && ctx.Err() == nil {

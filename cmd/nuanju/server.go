@@ -36,6 +36,8 @@ type server struct {
 	town      *town
 	forwarder *intake.Forwarder
 	checker   *checker.Checker
+	weather   *weather
+	shown     int64 // how many changes of the registry dashboards know
 	ticks     atomic.Pointer[web.Ticks]
 	signed    atomic.Pointer[time.Time] // when the log's size was last under a signature
 
@@ -88,6 +90,8 @@ func newServer(ctx context.Context, settings *configs.Settings, logger *slog.Log
 	if err != nil {
 		return nil, err
 	}
+	show, _ := s.store.(shower)
+	s.weather = &weather{ledger: s.ledger, store: s.store, policies: policies, show: show, now: s.now}
 	return s, s.handle(stats)
 }
 
@@ -153,6 +157,7 @@ func (s *server) handle(stats *intake.Stats) (err error) {
 			}
 			return time.Time{}
 		},
+		Outdoor: s.weather.days,
 		Disk:    func() (web.Disk, error) { return diskOf(s.settings.Data) },
 		MaxBody: int64(s.settings.MaxBody) << 20, MetricsElsewhere: s.settings.Metrics != "", Version: version,
 	})
@@ -163,6 +168,7 @@ func (s *server) handle(stats *intake.Stats) (err error) {
 // tick takes a changed registry over and judges what has changed.
 func (s *server) tick(ctx context.Context) error {
 	refreshed := s.town.refresh(ctx, s.forwarder)
+	s.showPlaces(ctx)
 	report, err := s.checker.Tick(ctx)
 	t := web.Ticks{Last: s.now(), Took: report.Duration, Dirty: report.Waiting}
 	if good := s.checker.LastGood(); good != 0 {
@@ -173,6 +179,22 @@ func (s *server) tick(ctx context.Context) error {
 		s.logger.Warn("a household cannot be judged", "household", f.Household, "error", f.Err)
 	}
 	return errors.Join(refreshed, err)
+}
+
+// showPlaces tells dashboards which device measures what, when the registry has changed. What cannot be told now is told at the next tick.
+func (s *server) showPlaces(ctx context.Context) {
+	show, ok := s.store.(shower)
+	if !ok {
+		return
+	}
+	if s.town.taken == s.shown {
+		return
+	}
+	if err := show.Show(ctx, placePoints(s.town.registry, sensors.At(s.now()))); err != nil {
+		s.logger.Warn("places could not be shown to dashboards", "error", err)
+		return
+	}
+	s.shown = s.town.taken
 }
 
 // clocks records the breaches of tickets that have happened, each at its due time (A6.6).

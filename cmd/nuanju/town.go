@@ -26,6 +26,7 @@ type town struct {
 	known     int64 // how many changes the checker's homes know
 	taken     int64 // and how many the intake and the directory
 	homes     *checker.Homes
+	registry  *sensors.Registry // as the intake knows it
 	places    *intake.Registry
 	directory *web.Directory
 }
@@ -50,7 +51,7 @@ func openTown(ctx context.Context, l *ledger.Ledger, policies map[string]*compli
 	if err != nil {
 		return nil, err
 	}
-	t.known, t.taken, t.homes = count, count, checker.NewHomes(&r.Registry)
+	t.known, t.taken, t.homes, t.registry = count, count, checker.NewHomes(&r.Registry), &r.Registry
 	t.places = intake.NewRegistry(t.look(r))
 	if t.directory, err = web.NewDirectory(&r.Registry, t.policy); err != nil {
 		return nil, err
@@ -130,6 +131,6 @@ func (t *town) refresh(ctx context.Context, f *intake.Forwarder) error {
 	if _, err := f.Renew(ctx, t.look(r), "the registry has changed"); err != nil {
 		return err
 	}
-	t.taken = count
+	t.taken, t.registry = count, &r.Registry
 	return nil
 }
