@@ -47,7 +47,11 @@ type Filing struct {
 	Emergency bool
 	// ReportedAt is the time of the call; 0: now. Only a dispatcher may give it, and never one in the future.
 	ReportedAt sensors.Instant
-	Actor      Actor
+	// Phone is where whoever reports it can be called; may be empty.
+	Phone string
+	// Incident is an open incident at the home, which the report joins; empty: none.
+	Incident string
+	Actor    Actor
 }
 
 // File makes a ticket of a report. The events are its filing and the breaches that had already happened by now, when it
@@ -60,19 +64,35 @@ func File(f Filing, duties Duties, now sensors.Instant) (Ticket, []Event, error)
 	reported := cmp.Or(f.ReportedAt, now)
 	t := Ticket{
 		ID: f.ID, Household: f.Household, Kind: f.Kind, Text: f.Text, State: Open,
-		Emergency: rule.Emergency || f.Emergency, ReportedAt: reported, Version: 1,
+		Emergency: rule.Emergency || f.Emergency, ReportedAt: reported, Version: 1, Phone: PlainPhone(f.Phone),
 	}
 	if duties.InSeason(reported) {
 		if rule.Reply {
-			t.Reply.Due = reported.Add(duties.ReplyWithin)
+			t.Reply = starting(reported.Add(duties.ReplyWithin), duties.WarnBefore)
 		}
 		if rule.Update {
-			t.Update.Due = reported.Add(duties.UpdateWithin)
+			t.Update = starting(reported.Add(duties.UpdateWithin), duties.WarnBefore)
 		}
 	}
-	filed := Event{Seq: 1, Event: Filed, At: reported, Recorded: now, Actor: f.Actor, Text: f.Text, From: None, To: Open}
+	events := []Event{{Seq: 1, Event: Filed, At: reported, Recorded: now, Actor: f.Actor, Text: f.Text, From: None, To: Open}}
+	if f.Incident != "" {
+		t.Incident = f.Incident
+		t, events = t.add(events, Event{Event: Joined, At: now, Recorded: now, Actor: Actor{Role: Monitor}, Facts: Facts{Incident: f.Incident}})
+	}
 	t, breaches := Breaches(t, now)
-	return t, append([]Event{filed}, breaches...), nil
+	return t, append(events, breaches...), nil
+}
+
+// starting is a clock that is due at an instant.
+func starting(due sensors.Instant, warnBefore time.Duration) Clock {
+	return Clock{Due: due, Alert: due.Add(-warnBefore)}
+}
+
+// add gives an event that leaves the ticket's state alone its number.
+func (t Ticket) add(events []Event, e Event) (Ticket, []Event) {
+	t.Version++
+	e.Seq, e.From, e.To = t.Version, t.State, t.State
+	return t, append(events, e)
 }
 
 func (f Filing) check(now sensors.Instant) error {
@@ -93,6 +113,9 @@ func (f Filing) check(now sensors.Instant) error {
 	if reason := textProblem(f.Text, false); reason != "" {
 		wrong("text", "%s", reason)
 	}
+	if reason := phoneProblem(f.Phone); reason != "" {
+		wrong("phone", "%s", reason)
+	}
 	switch {
 	case f.ReportedAt == 0:
 	case f.ReportedAt > now:
@@ -110,6 +133,7 @@ func (f Filing) check(now sensors.Instant) error {
 type Command struct {
 	Event EventKind
 	Text  string
+	Facts Facts // those that the event needs; see Facts
 	Actor Actor
 	// Version, unless 0, is the version of the ticket that the actor saw; on another one nothing is done.
 	Version int64
@@ -125,19 +149,30 @@ func Apply(t Ticket, c Command, now sensors.Instant) (Ticket, []Event, error) {
 		return t, nil, fmt.Errorf("%w: version %d was seen, it is at %d", ErrConflict, c.Version, t.Version)
 	case !ok:
 		return t, nil, fmt.Errorf("%w: it is %s, and %q cannot happen then", ErrConflict, t.State, c.Event)
-	case !mayAct(row.Who, c.Actor.Role), c.Actor.Role == Monitor: // breaches are Breaches' alone
+	case !mayAct(row.Who, c.Actor.Role), c.Actor.Role == Monitor && c.Event != Joined: // the rest is Breaches', Alerts' and Clear's alone
 		return t, nil, fmt.Errorf("%w: a %s does not %s a ticket that is %s", ErrNotAllowed, c.Actor.Role, c.Event, t.State)
 	}
-	if reason := textProblem(c.Text, row.NeedsText); reason != "" {
-		return t, nil, &FieldError{"text", reason}
+	if err := c.check(t, row.NeedsText, now); err != nil {
+		return t, nil, err
 	}
 	next, events := Breaches(t, now)
+	next, events = next.does(row, c, events, now)
+	return next, events, nil
+}
+
+// does is the ticket after a command that may be done.
+func (t Ticket) does(row Transition, c Command, events []Event, now sensors.Instant) (Ticket, []Event) {
+	next := t
 	switch row.Answers {
 	case ReplyDuty:
 		next.Reply = next.Reply.answered(now)
 	case UpdateDuty:
 		next.Update = next.Update.answered(now)
 	}
+	if c.Actor.Role == Dispatcher || c.Actor.Role == Admin {
+		next.Target = next.Target.answered(now)
+	}
+	next.take(c)
 	switch {
 	case row.To == t.State:
 	case row.To == Open:
@@ -148,14 +183,14 @@ func Apply(t Ticket, c Command, now sensors.Instant) (Ticket, []Event, error) {
 	next.State = row.To
 	next.Version++
 	return next, append(events, Event{
-		Seq: next.Version, Event: c.Event, At: now, Recorded: now, Actor: c.Actor, Text: c.Text, From: t.State, To: row.To,
-	}), nil
+		Seq: next.Version, Event: c.Event, At: now, Recorded: now, Actor: c.Actor, Text: c.Text, From: t.State, To: row.To, Facts: c.Facts,
+	})
 }
 
 // answered is the clock after an answer; only the first one counts.
 func (c Clock) answered(now sensors.Instant) Clock {
 	if c.Runs() && c.Met == 0 {
-		c.Met = now
+		c.Met, c.Alert = now, 0
 	}
 	return c
 }
@@ -168,7 +203,7 @@ func Breaches(t Ticket, now sensors.Instant) (Ticket, []Event) {
 		c     *Clock
 		event EventKind
 	}
-	clocks := []clock{{&t.Reply, BreachReply}, {&t.Update, BreachUpdate}}
+	clocks := []clock{{&t.Reply, BreachReply}, {&t.Update, BreachUpdate}, {&t.Target, MissTarget}}
 	slices.SortStableFunc(clocks, func(a, b clock) int { return cmp.Compare(a.c.Due, b.c.Due) })
 	var events []Event
 	for _, k := range clocks {
@@ -188,18 +223,20 @@ func Breaches(t Ticket, now sensors.Instant) (Ticket, []Event) {
 // NextBreach is the earliest due instant of a breach that is yet to be recorded; 0 for none. Breaches adds nothing
 // before it has passed.
 func (t Ticket) NextBreach() sensors.Instant {
-	return earliest(t.Reply.PendingBreach(), t.Update.PendingBreach())
+	return earliest(t.Reply.PendingBreach(), t.Update.PendingBreach(), t.Target.PendingBreach())
 }
 
 // BreachAt is the instant after which the ticket counts as breached, by one clock or the other; 0 for never.
 func (t Ticket) BreachAt() sensors.Instant { return earliest(t.Reply.BreachAt(), t.Update.BreachAt()) }
 
-// earliest is the lesser of two instants of which 0 is none.
-func earliest(a, b sensors.Instant) sensors.Instant {
-	if a == 0 || b != 0 && b < a {
-		return b
+// earliest is the least of instants of which 0 is none.
+func earliest(all ...sensors.Instant) (first sensors.Instant) {
+	for _, i := range all {
+		if first == 0 || i != 0 && i < first {
+			first = i
+		}
 	}
-	return a
+	return first
 }
 
 // textProblem says what is wrong with a text, or nothing. Both databases and the evidence log keep it as it is.

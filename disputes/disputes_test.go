@@ -18,17 +18,47 @@ import (
 
 func always(sensors.Instant) bool { return true }
 
-// The file that people read and the table that the code runs are the same.
+// The files that people read and the table that the code runs are the same: TRANSITIONS.md has everything, README.md who may do what.
 func TestTransitionsFileIsTheTable(t *testing.T) {
-	text, err := os.ReadFile("TRANSITIONS.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, table := range []string{transitionsTable(), kindsTable()} {
-		if !strings.Contains(string(text), table) {
-			t.Errorf("TRANSITIONS.md lacks this table:\n%s", table)
+	for _, c := range []struct{ file, table string }{
+		{"TRANSITIONS.md", transitionsTable()},
+		{"TRANSITIONS.md", kindsTable()},
+		{"../README.md", statesTable()},
+	} {
+		text, err := os.ReadFile(c.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), c.table) {
+			t.Errorf("%s lacks this table:\n%s", c.file, c.table)
 		}
 	}
+}
+
+// statesTable is a row for each event: in which states it can happen, and to which it leads.
+func statesTable() string {
+	var b strings.Builder
+	b.WriteString("| event | who | from → to | |\n| --- | --- | --- | --- |\n")
+	done := map[string]bool{}
+	for _, r := range disputes.Transitions() {
+		key := string(r.Event) + roles(r.Who)
+		if done[key] {
+			continue
+		}
+		done[key] = true
+		var moves []string
+		for _, o := range disputes.Transitions() {
+			if string(o.Event)+roles(o.Who) == key {
+				move := string(o.From) + " → " + string(o.To)
+				if o.From == o.To {
+					move = string(o.From)
+				}
+				moves = append(moves, strings.TrimPrefix(move, " → "))
+			}
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.Event, roles(r.Who), strings.Join(moves, ", "), r.EN)
+	}
+	return b.String()
 }
 
 func transitionsTable() string {
@@ -87,7 +117,9 @@ func TestTransitionsAreSound(t *testing.T) {
 		}
 	}
 	for _, s := range []disputes.State{disputes.Open, disputes.Resolved, disputes.Cancelled} {
-		for _, e := range []disputes.EventKind{disputes.Replied, disputes.Updated, disputes.BreachReply, disputes.BreachUpdate} {
+		for _, e := range []disputes.EventKind{
+			disputes.Replied, disputes.Updated, disputes.BreachReply, disputes.BreachUpdate, disputes.WarnReply, disputes.WarnUpdate, disputes.Escalated,
+		} {
 			if !seen[key{s, e}] {
 				t.Errorf("%q cannot happen while %s, but no clock stops there", e, s)
 			}

@@ -11,7 +11,7 @@ import (
 // EventKind is what happened to a ticket.
 type EventKind string
 
-// The events. The last two are the monitor's: a clock passed its due instant unanswered.
+// The events. Those from BreachReply on are the monitor's, as is Cleared.
 const (
 	Filed        EventKind = "filed"
 	Replied      EventKind = "reply"
@@ -19,8 +19,20 @@ const (
 	ResolvedIt   EventKind = "resolve"
 	Reopened     EventKind = "reopen"
 	CancelledIt  EventKind = "cancel"
-	BreachReply  EventKind = "breach_reply"
+	Assigned     EventKind = "assign"
+	Appointed    EventKind = "appoint"
+	Visited      EventKind = "visit"
+	Attached     EventKind = "attach"
+	Joined       EventKind = "join"
+	Left         EventKind = "leave"
+	Cleared      EventKind = "clear"
+	BreachReply  EventKind = "breach_reply" // a clock passed its due instant unanswered
 	BreachUpdate EventKind = "breach_update"
+	MissTarget   EventKind = "miss_target"
+	WarnReply    EventKind = "warn_reply" // a clock is near its due instant and unanswered
+	WarnUpdate   EventKind = "warn_update"
+	WarnTarget   EventKind = "warn_target"
+	Escalated    EventKind = "escalate" // a clock is overdue, and the next in line is told
 )
 
 // Event is one entry of a ticket's timeline. It is never changed.
@@ -35,6 +47,7 @@ type Event struct {
 	Actor    Actor
 	Text     string
 	From, To State // of the ticket; equal when the state did not change
+	Facts    Facts // what it says beside its text
 }
 
 // Key names the event among all events of all tickets.
@@ -57,6 +70,8 @@ type record struct {
 	From      State     `json:"from"`
 	To        State     `json:"to"`
 	Text      string    `json:"text"`
+
+	Facts *FactsView `json:"facts,omitempty"`
 }
 
 // Record is what the evidence log keeps of an event, as JSON: enough to rebuild the timeline without the ledger. Its bytes
@@ -64,6 +79,6 @@ type record struct {
 func (e Event) Record(t Ticket) ([]byte, error) {
 	return json.Marshal(record{
 		e.Key(t), t.ID, t.Household, t.Kind, t.Emergency, t.ReportedAt.Time(), e.Seq, e.Event, e.At.Time(), e.Recorded.Time(),
-		e.Actor.Role, e.Actor.ID, e.From, e.To, e.Text,
+		e.Actor.Role, e.Actor.ID, e.From, e.To, e.Text, e.Facts.show(time.UTC),
 	})
 }

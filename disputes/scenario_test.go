@@ -115,8 +115,19 @@ func (s *scenario) command(line string) error {
 		s.ticket, events, err = disputes.File(f, disputes.ContractDuties(s.inSeason), now)
 	case "ticks":
 		s.ticket, events = disputes.Breaches(s.ticket, now)
+	case "alerts":
+		var more []disputes.Event
+		s.ticket, events = disputes.Breaches(s.ticket, now)
+		s.ticket, more = disputes.Alerts(s.ticket, attention, now)
+		events = append(events, more...)
+	case "finds":
+		rules := disputes.FindingRules{Target: 2 * time.Hour, WarnBefore: 15 * time.Minute}
+		s.ticket, events, err = disputes.Find("t1", disputes.Cold{Household: "h1", Room: "bed", Since: now}, "", text, rules, now)
+	case "clears":
+		s.ticket, events, err = disputes.Clear(s.ticket, text, now)
 	default:
 		c := disputes.Command{Event: disputes.EventKind(what), Text: text, Actor: actor}
+		words = factsOf(&c, words)
 		if len(words) == 5 && words[3] == "version" {
 			if _, err := fmt.Sscan(words[4], &c.Version); err != nil {
 				return err
@@ -134,9 +145,37 @@ func (s *scenario) command(line string) error {
 	return nil
 }
 
+// attention warns 15 min before, and tells three in turn.
+var attention = disputes.Attention{WarnBefore: 15 * time.Minute, Steps: []disputes.Step{
+	{After: 0, To: "shift_lead"}, {After: 30 * time.Minute, To: "manager"}, {After: 2 * time.Hour, To: "director"},
+}}
+
+// factsOf takes what stands behind the event's name: assign WHO, appoint FROM UNTIL, visit [CELSIUS], join ID, leave ID, attach NAME.
+func factsOf(c *disputes.Command, words []string) []string {
+	rest := append(words[3:len(words):len(words)], "", "")
+	switch c.Event {
+	case disputes.Assigned:
+		c.Facts.Assignee = rest[0]
+	case disputes.Appointed:
+		c.Facts.From, c.Facts.Until = clockTime(rest[0]), clockTime(rest[1])
+	case disputes.Visited:
+		var celsius float64
+		if _, err := fmt.Sscan(rest[0], &celsius); err == nil {
+			c.Facts.Celsius = &celsius
+		}
+	case disputes.Joined, disputes.Left:
+		c.Facts.Incident = rest[0]
+	case disputes.Attached:
+		c.Facts.Attachment = &disputes.Attachment{Digest: strings.Repeat("a", 64), Type: "image/png", Size: 1, Name: rest[0]}
+	default:
+		return words
+	}
+	return words[:3]
+}
+
 // expectClock checks NAME met TIME, NAME running TIME (its due time), NAME breached [TIME of a late answer], NAME none.
 func (s *scenario) expectClock(now sensors.Instant, words []string) error {
-	clock := map[string]disputes.Clock{"reply": s.ticket.Reply, "update": s.ticket.Update}[words[0]]
+	clock := map[string]disputes.Clock{"reply": s.ticket.Reply, "update": s.ticket.Update, "target": s.ticket.Target}[words[0]]
 	got := []string{words[0]}
 	switch state := clock.State(now); state {
 	case "":
@@ -155,7 +194,7 @@ func (s *scenario) expectClock(now sensors.Instant, words []string) error {
 	return nil
 }
 
-// expectTicket checks STATE, then any of emergency, reported TIME.
+// expectTicket checks STATE, then any of emergency, reported TIME, closed TIME, appointed FROM UNTIL, assignee WHO, incident ID.
 func (s *scenario) expectTicket(_ sensors.Instant, words []string) error {
 	got := []string{string(s.ticket.State)}
 	if s.ticket.Emergency {
@@ -166,6 +205,14 @@ func (s *scenario) expectTicket(_ sensors.Instant, words []string) error {
 	}
 	if slices.Contains(words, "closed") {
 		got = append(got, "closed", short(s.ticket.ClosedAt))
+	}
+	if slices.Contains(words, "appointed") {
+		got = append(got, "appointed", short(s.ticket.VisitFrom), short(s.ticket.VisitUntil))
+	}
+	for _, word := range []struct{ name, value string }{{"assignee", s.ticket.Assignee}, {"incident", s.ticket.Incident}} {
+		if slices.Contains(words, word.name) {
+			got = append(got, word.name, word.value)
+		}
 	}
 	if !slices.Equal(got, words) {
 		return fmt.Errorf("ticket %s", strings.Join(got, " "))
@@ -178,7 +225,11 @@ func (s *scenario) timeline() (lines []string) {
 		if e.Seq != int64(i+1) {
 			lines = append(lines, fmt.Sprintf("event %d has the number %d", i+1, e.Seq))
 		}
-		lines = append(lines, fmt.Sprintf("%s %s %s", short(e.At), e.Actor.Role, e.Event))
+		line := fmt.Sprintf("%s %s %s", short(e.At), e.Actor.Role, e.Event)
+		if e.Event == disputes.Escalated {
+			line += fmt.Sprintf(" %s %d %s", e.Facts.Clock, e.Facts.Step, e.Facts.To)
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

@@ -78,6 +78,18 @@ type Ticket struct {
 	ClosedAt sensors.Instant
 	Reply    Clock
 	Update   Clock
+	// Target is the supplier's own aim for what the monitor found: nothing that is owed to the resident (section 8).
+	Target Clock
+	// Phone is where whoever reported it can be called, as [PlainPhone] writes it; empty: as the registry says.
+	Phone string
+	// Assignee is the crew or person that works on it; empty: nobody yet.
+	Assignee string
+	// VisitFrom and VisitUntil are the appointment that the resident was told; 0: none stands.
+	VisitFrom, VisitUntil sensors.Instant
+	// Incident is the id of the incident that it is a part of; empty: of none.
+	Incident string
+	// Attachments is how many files were added.
+	Attachments int64
 	// Version is the number of the ticket's events. Whoever writes a ticket compares the version that it read.
 	Version int64
 }
@@ -88,6 +100,9 @@ type Clock struct {
 	Met sensors.Instant // when it was first answered, in time or not; 0: not yet
 	// Recorded is whether the breach stands in the timeline.
 	Recorded bool
+	// Alert is when the monitor next draws attention to the clock, 0: never again; Alerts is how often it has. See Alerts.
+	Alert  sensors.Instant
+	Alerts int64
 }
 
 // ClockState is how a clock stands at an instant.
@@ -138,11 +153,13 @@ func (c Clock) PendingBreach() sensors.Instant {
 type Duties struct {
 	ReplyWithin  time.Duration // 1 h (A6.6); exactly as long is in time
 	UpdateWithin time.Duration // 6 h (A6.6), for reports of cold
+	// WarnBefore is how long before its due instant a clock that is not answered is pointed out.
+	WarnBefore time.Duration
 	// InSeason reports whether an instant lies in the household's season. The clocks run on reports made in it.
 	InSeason func(sensors.Instant) bool
 }
 
 // ContractDuties are the duties of A6.6 in the season given.
 func ContractDuties(inSeason func(sensors.Instant) bool) Duties {
-	return Duties{ReplyWithin: time.Hour, UpdateWithin: 6 * time.Hour, InSeason: inSeason}
+	return Duties{ReplyWithin: time.Hour, UpdateWithin: 6 * time.Hour, WarnBefore: 15 * time.Minute, InSeason: inSeason}
 }

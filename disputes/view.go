@@ -19,12 +19,26 @@ type View struct {
 	Version    int64      `json:"version"`
 	Clocks     ClocksView `json:"clocks"`
 	Timeline   []Entry    `json:"timeline"`
+
+	Phone       string           `json:"phone,omitempty" doc:"Where whoever reported it can be called, if they said so."`
+	Assignee    string           `json:"assignee,omitempty" doc:"The crew or person that works on it."`
+	Appointment *AppointmentView `json:"appointment,omitempty" doc:"When somebody comes, as the resident was told."`
+	Incident    string           `json:"incident,omitempty" doc:"The incident that it is a part of."`
+	// Vulnerable is set by whoever knows; the ticket does not.
+	Vulnerable bool `json:"vulnerable,omitempty" doc:"Whether the household asked to be seen to first: children, illness."`
 }
 
-// ClocksView is the two clocks; one that does not run is absent.
+// AppointmentView is when somebody comes.
+type AppointmentView struct {
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+}
+
+// ClocksView is the clocks; one that does not run is absent.
 type ClocksView struct {
 	Reply  *ClockView `json:"reply,omitempty"`
 	Update *ClockView `json:"update,omitempty"`
+	Target *ClockView `json:"target,omitempty" doc:"The supplier's own aim for a finding; nothing is owed by it."`
 }
 
 // ClockView is a clock at the time of showing it. A met_at after due is a late answer: the clock stays breached.
@@ -45,6 +59,8 @@ type Entry struct {
 	Text     string    `json:"text,omitempty"`
 	From     State     `json:"from,omitempty"`
 	To       State     `json:"to"`
+
+	Facts *FactsView `json:"facts,omitempty"`
 }
 
 // Show is the ticket and its timeline at now, with times in zone.
@@ -52,12 +68,17 @@ func Show(t Ticket, events []Event, now sensors.Instant, zone *time.Location) Vi
 	v := View{
 		ID: t.ID, Household: t.Household, Kind: t.Kind, State: t.State, Emergency: t.Emergency, Text: t.Text,
 		ReportedAt: t.ReportedAt.Time().In(zone), ClosedAt: moment(t.ClosedAt, zone), Version: t.Version,
-		Clocks:   ClocksView{t.Reply.show(now, zone), t.Update.show(now, zone)},
+		Clocks:   ClocksView{t.Reply.show(now, zone), t.Update.show(now, zone), t.Target.show(now, zone)},
 		Timeline: make([]Entry, 0, len(events)),
+		Phone:    t.Phone, Assignee: t.Assignee, Incident: t.Incident,
+	}
+	if t.VisitUntil != 0 {
+		v.Appointment = &AppointmentView{t.VisitFrom.Time().In(zone), t.VisitUntil.Time().In(zone)}
 	}
 	for _, e := range events {
 		v.Timeline = append(v.Timeline, Entry{
 			e.Seq, e.Event, e.At.Time().In(zone), e.Recorded.Time().In(zone), e.Actor.Role, e.Actor.ID, e.Text, e.From, e.To,
+			e.Facts.show(zone),
 		})
 	}
 	return v

@@ -14,7 +14,7 @@ import (
 )
 
 // The migrations are written once for both databases. In a file, statements end in ";" before an empty line, SERIAL stands for a
-// key that the database counts up, and what has no CREATE is a comment, and a statement that begins with "-- sqlite:" or "-- postgres:" is for that one only.
+// key that the database counts up, what has neither CREATE nor ALTER TABLE is a comment, and a statement that begins with "-- sqlite:" or "-- postgres:" is for that one only.
 //
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
@@ -102,7 +102,7 @@ func (d dialect) statements(text string) (all []string) {
 	}
 	for s := range strings.SplitSeq(text, ";\n\n") {
 		s = strings.TrimSuffix(strings.TrimSpace(s), ";")
-		if s == "" || strings.HasPrefix(s, other) || !strings.Contains(s, "CREATE") {
+		if s == "" || strings.HasPrefix(s, other) || !strings.Contains(s, "CREATE") && !strings.Contains(s, "ALTER TABLE") {
 			continue
 		}
 		s = strings.TrimPrefix(s, own)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -20,8 +21,14 @@ func (l *Ledger) FileTicket(ctx context.Context, t disputes.Ticket, events []dis
 		return err
 	}
 	return l.writing(ctx, doing, func(w tx) error {
-		if _, err := w.exec(ctx, "INSERT INTO tickets ("+ticketColumns+", next_due, breach_at) VALUES ("+placeholders(17)+")",
-			ticketValues(t)...); err != nil {
+		if t.Incident != "" {
+			if err := w.incidentOpen(ctx, t.Incident); err != nil {
+				return err
+			}
+		}
+		values := ticketValues(t)
+		if _, err := w.exec(ctx, "INSERT INTO tickets ("+ticketColumns+", next_due, breach_at, alert_at, owed) VALUES ("+
+			placeholders(len(values))+")", values...); err != nil {
 			return err
 		}
 		return w.addEvents(ctx, t, events, dirty)
@@ -39,19 +46,28 @@ func (l *Ledger) SaveTicket(ctx context.Context, before, after disputes.Ticket, 
 		return invalid(doing, "it was another one before")
 	}
 	return l.writing(ctx, doing, func(w tx) error {
-		n, err := w.exec(ctx, `UPDATE tickets SET state = ?, closed_at = ?, reply_met = ?, reply_recorded = ?, update_met = ?,
-			update_recorded = ?, version = ?, next_due = ?, breach_at = ? WHERE id = ? AND version = ? AND state = ?`,
-			string(after.State), int64(after.ClosedAt), int64(after.Reply.Met), asInt(after.Reply.Recorded),
-			int64(after.Update.Met), asInt(after.Update.Recorded), after.Version, orNull(after.NextBreach()), orNull(after.BreachAt()),
-			after.ID, before.Version, string(before.State))
-		if err != nil {
+		return w.saveTicket(ctx, before, after, events, dirty)
+	})
+}
+
+func (w tx) saveTicket(ctx context.Context, before, after disputes.Ticket, events []disputes.Event, dirty []Mark) error {
+	if after.Incident != "" && after.Incident != before.Incident {
+		if err := w.incidentOpen(ctx, after.Incident); err != nil {
 			return err
 		}
-		if n == 0 {
-			return ErrConflict
-		}
-		return w.addEvents(ctx, after, events, dirty)
-	})
+	}
+	set, args := ticketChanges(after)
+	n, err := w.exec(ctx, "UPDATE tickets SET "+set+" WHERE id = ? AND version = ? AND state = ?",
+		append(args, after.ID, before.Version, string(before.State))...)
+	switch {
+	case kindOf(err) == ErrExists && err != nil: // a finding that is opened again while another one of the household is open
+		return ErrConflict
+	case err != nil:
+		return err
+	case n == 0:
+		return ErrConflict
+	}
+	return w.addEvents(ctx, after, events, dirty)
 }
 
 // follows checks that events lead from a version to the ticket's.
@@ -69,11 +85,18 @@ func follows(doing string, from int64, t disputes.Ticket, events []disputes.Even
 
 // addEvents writes events and what must go with them.
 func (w tx) addEvents(ctx context.Context, t disputes.Ticket, events []disputes.Event, dirty []Mark) error {
-	err := w.insert(ctx, "INSERT INTO ticket_events (ticket, seq, event, at_ns, recorded, role, actor, text, from_st, to_st) VALUES", "", 10,
+	facts := make([]string, len(events))
+	for i, e := range events {
+		var err error
+		if facts[i], err = factsText(e.Facts); err != nil {
+			return err
+		}
+	}
+	err := w.insert(ctx, "INSERT INTO ticket_events (ticket, seq, event, at_ns, recorded, role, actor, text, from_st, to_st, facts) VALUES", "", 11,
 		len(events), func(i int, to []any) []any {
 			e := &events[i]
 			return append(to, t.ID, e.Seq, string(e.Event), int64(e.At), int64(e.Recorded), string(e.Actor.Role), e.Actor.ID,
-				e.Text, string(e.From), string(e.To))
+				e.Text, string(e.From), string(e.To), facts[i])
 		})
 	if err != nil {
 		return err
@@ -90,45 +113,6 @@ func (w tx) addEvents(ctx context.Context, t disputes.Ticket, events []disputes.
 		return err
 	}
 	return w.markDirty(ctx, dirty, events[len(events)-1].Recorded)
-}
-
-const ticketColumns = `id, household, kind, text, state, emergency, reported_at, closed_at, reply_due, reply_met, reply_recorded,
-	update_due, update_met, update_recorded, version`
-
-func ticketValues(t disputes.Ticket) []any {
-	return []any{
-		t.ID, t.Household, string(t.Kind), t.Text, string(t.State), asInt(t.Emergency), int64(t.ReportedAt), int64(t.ClosedAt),
-		int64(t.Reply.Due), int64(t.Reply.Met), asInt(t.Reply.Recorded),
-		int64(t.Update.Due), int64(t.Update.Met), asInt(t.Update.Recorded), t.Version, orNull(t.NextBreach()), orNull(t.BreachAt()),
-	}
-}
-
-// orNull is an instant of which 0 is none.
-func orNull(i sensors.Instant) any {
-	if i == 0 {
-		return nil
-	}
-	return int64(i)
-}
-
-// foundTicket is a row of tickets as it is read.
-type foundTicket struct {
-	disputes.Ticket
-	emergency, replyRecorded, updateRecorded int64
-}
-
-func (f *foundTicket) columns() []any {
-	t := &f.Ticket
-	return []any{
-		&t.ID, &t.Household, &t.Kind, &t.Text, &t.State, &f.emergency, &t.ReportedAt, &t.ClosedAt, &t.Reply.Due, &t.Reply.Met,
-		&f.replyRecorded, &t.Update.Due, &t.Update.Met, &f.updateRecorded, &t.Version,
-	}
-}
-
-func (f *foundTicket) ticket() disputes.Ticket {
-	t := f.Ticket
-	t.Emergency, t.Reply.Recorded, t.Update.Recorded = f.emergency != 0, f.replyRecorded != 0, f.updateRecorded != 0
-	return t
 }
 
 // Ticket is a ticket with its timeline. ErrNotFound for an unknown id.
@@ -163,17 +147,22 @@ func (l *Ledger) Timelines(ctx context.Context, tickets []string) (all map[strin
 
 func timelines(ctx context.Context, q querier, tickets []string) (map[string][]disputes.Event, error) {
 	type row struct {
-		ticket string
+		ticket, facts string
 		disputes.Event
 	}
-	rows, err := q.QueryContext(ctx, `SELECT ticket, seq, event, at_ns, recorded, role, actor, text, from_st, to_st FROM ticket_events
+	rows, err := q.QueryContext(ctx, `SELECT ticket, seq, event, at_ns, recorded, role, actor, text, from_st, to_st, facts FROM ticket_events
 		WHERE ticket IN (`+placeholders(len(tickets))+") ORDER BY ticket, seq", anys(tickets)...)
 	found, err := collect(rows, err, func(r *row) []any {
 		e := &r.Event
-		return []any{&r.ticket, &e.Seq, &e.Event, &e.At, &e.Recorded, &e.Actor.Role, &e.Actor.ID, &e.Text, &e.From, &e.To}
+		return []any{&r.ticket, &e.Seq, &e.Event, &e.At, &e.Recorded, &e.Actor.Role, &e.Actor.ID, &e.Text, &e.From, &e.To, &r.facts}
 	})
 	all := map[string][]disputes.Event{}
 	for _, r := range found {
+		if r.facts != "" {
+			if err := json.Unmarshal([]byte(r.facts), &r.Facts); err != nil {
+				return nil, err
+			}
+		}
 		all[r.ticket] = append(all[r.ticket], r.Event)
 	}
 	return all, err
