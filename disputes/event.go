@@ -11,7 +11,8 @@ import (
 // EventKind is what happened to a ticket.
 type EventKind string
 
-// The events. Those from BreachReply on are the monitor's, as is Cleared.
+// The events. Those from BreachReply on are the monitor's, as is Cleared. Appointed, of a visit, and Escalated, to whoever is next in line when a
+// clock is overdue, are declared with the events of matters.
 const (
 	Filed        EventKind = "filed"
 	Replied      EventKind = "reply"
@@ -20,7 +21,6 @@ const (
 	Reopened     EventKind = "reopen"
 	CancelledIt  EventKind = "cancel"
 	Assigned     EventKind = "assign"
-	Appointed    EventKind = "appoint"
 	Visited      EventKind = "visit"
 	Attached     EventKind = "attach"
 	Joined       EventKind = "join"
@@ -32,7 +32,6 @@ const (
 	WarnReply    EventKind = "warn_reply" // a clock is near its due instant and unanswered
 	WarnUpdate   EventKind = "warn_update"
 	WarnTarget   EventKind = "warn_target"
-	Escalated    EventKind = "escalate" // a clock is overdue, and the next in line is told
 )
 
 // Event is one entry of a ticket's timeline. It is never changed.

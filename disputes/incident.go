@@ -10,28 +10,12 @@ import (
 	"github.com/nuanju/nuanju/sensors"
 )
 
-// PlaceKind is how much of a town an incident is about.
-type PlaceKind string
-
-// The places of incidents, from the smallest on.
-const (
-	AtRiser      PlaceKind = "riser"
-	AtBuilding   PlaceKind = "building"
-	AtSubstation PlaceKind = "substation"
-)
-
-// Place is where an incident is.
-type Place struct {
-	Kind PlaceKind `json:"kind" enum:"riser,building,substation" doc:"How much of the town it is about."`
-	ID   string    `json:"id" minLength:"1" maxLength:"128" doc:"The riser's, building's or substation's id."`
-}
-
-// Check says what is wrong with a place, or nil.
-func (p Place) Check() error {
+// checkIncidentPlace says what is wrong with a place for an incident, or nil: an incident is about many homes, and not about all.
+func checkIncidentPlace(p Place) error {
 	if !slices.Contains([]PlaceKind{AtRiser, AtBuilding, AtSubstation}, p.Kind) {
 		return &FieldError{"place.kind", "is not one of riser, building, substation"}
 	}
-	if err := sensors.CheckID(p.ID); err != nil {
+	if err := p.Check(); err != nil {
 		return &FieldError{"place.id", err.Error()}
 	}
 	return nil
@@ -63,7 +47,8 @@ type IncidentEvent struct {
 type incidentRecord struct {
 	Key      string    `json:"key"`
 	Incident string    `json:"incident"`
-	Place    Place     `json:"place"`
+	Place    PlaceKind `json:"place"`
+	PlaceID  string    `json:"place_id"`
 	Seq      int64     `json:"seq"`
 	Event    EventKind `json:"event"`
 	At       time.Time `json:"at"`
@@ -79,12 +64,12 @@ func (e IncidentEvent) Key(i Incident) string {
 
 // Record is what the evidence log keeps of an event, as JSON.
 func (e IncidentEvent) Record(i Incident) ([]byte, error) {
-	return json.Marshal(incidentRecord{e.Key(i), i.ID, i.Place, e.Seq, e.Event, e.At.Time(), e.Actor.Role, e.Actor.ID, e.Text})
+	return json.Marshal(incidentRecord{e.Key(i), i.ID, i.Place.Kind, i.Place.ID, e.Seq, e.Event, e.At.Time(), e.Actor.Role, e.Actor.ID, e.Text})
 }
 
 // OpenIncident is a new incident with its first event.
 func OpenIncident(id string, place Place, text string, by Actor, now sensors.Instant) (Incident, IncidentEvent, error) {
-	if err := place.Check(); err != nil {
+	if err := checkIncidentPlace(place); err != nil {
 		return Incident{}, IncidentEvent{}, err
 	}
 	if reason := textProblem(text, false); reason != "" {

@@ -49,6 +49,7 @@ func accessTable() []access {
 		writeAccess(),
 		quarantineAccess(),
 		ticketAccess(),
+		ticketWorkAccess(),
 		householdAccess(),
 		standingAccess(),
 	)

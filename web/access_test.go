@@ -29,7 +29,7 @@ type trial struct {
 // trials are those of all endpoints, each part's beside its other tests.
 func trials() map[string]trial {
 	all := map[string]trial{}
-	for _, some := range []map[string]trial{standingTrials(), writeTrials(), ticketTrials(), householdTrials()} {
+	for _, some := range []map[string]trial{standingTrials(), writeTrials(), ticketTrials(), ticketWorkTrials(), householdTrials()} {
 		maps.Copy(all, some)
 	}
 	return all

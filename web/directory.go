@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +37,10 @@ func (d *Directory) Renew(r *sensors.Registry) error {
 	resolver := sensors.NewResolver(r.Assignments, r.Calibrations)
 	policies := map[string]*compliance.Policy{}
 	homes := make(map[string]Home, len(r.Households))
+	buildings := make(map[string]sensors.Building, len(r.Buildings))
+	for _, b := range r.Buildings {
+		buildings[b.ID] = b
+	}
 	for _, h := range r.Households {
 		p := policies[h.Policy]
 		if p == nil {
@@ -49,7 +54,10 @@ func (d *Directory) Renew(r *sensors.Registry) error {
 		if err != nil {
 			return fmt.Errorf("household %s: %w", h.ID, err)
 		}
-		homes[h.ID] = Home{Household: h, Zone: p.Zone, InSeason: inSeason, Resolver: resolver}
+		b := buildings[h.Building]
+		homes[h.ID] = Home{
+			Household: h, Substation: b.Substation, Address: strings.TrimSpace(b.Address + " " + b.Name), Zone: p.Zone, InSeason: inSeason, Resolver: resolver,
+		}
 	}
 	for _, room := range r.Rooms {
 		if h, ok := homes[room.Household]; ok {

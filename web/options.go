@@ -41,6 +41,7 @@ type Tickets interface {
 	Tickets(ctx context.Context, f ledger.TicketFilter, now sensors.Instant) ([]disputes.Ticket, string, error)
 	Timelines(ctx context.Context, tickets []string) (map[string][]disputes.Event, error)
 	CountTickets(ctx context.Context, now sensors.Instant) (open, breached int, err error)
+	OpenIncidentAt(ctx context.Context, place disputes.Place) (string, error)
 }
 
 // Verdicts is what the checker has found; see the methods of ledger.Ledger.
@@ -97,6 +98,8 @@ type Homes interface {
 // Home is what is known of a household.
 type Home struct {
 	sensors.Household
+	// Substation and Address are its building's.
+	Substation, Address string
 	// Zone is where its policy's days are cut; the API shows times in it.
 	Zone *time.Location
 	// InSeason reports whether an instant lies in its season, in which the clocks of A6.6 run.

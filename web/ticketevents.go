@@ -26,6 +26,7 @@ type fileInput struct {
 		Text       string `json:"text,omitempty" doc:"In the resident's words; at most 8192 bytes."`
 		Emergency  bool   `json:"emergency,omitempty" doc:"Whether it is handled at once (A6.6). A leak always is."`
 		ReportedAt string `json:"reported_at,omitempty" format:"date-time" doc:"The time of the call, by dispatchers only; now if absent."`
+		Phone      string `json:"phone,omitempty" doc:"Where whoever reports it can be called: 3 to 20 digits."`
 	}
 }
 
@@ -71,7 +72,7 @@ func never() disputes.Duties {
 func (in *fileInput) filing(actor disputes.Actor) (disputes.Filing, error) {
 	f := disputes.Filing{
 		ID: in.ticketID(actor), Household: in.Body.Household, Kind: disputes.Kind(in.Body.Kind), Text: in.Body.Text,
-		Emergency: in.Body.Emergency, Actor: actor,
+		Emergency: in.Body.Emergency, Phone: in.Body.Phone, Actor: actor,
 	}
 	if in.Body.ReportedAt == "" {
 		return f, nil
@@ -122,10 +123,7 @@ func (h *tickets) file(ctx context.Context, in *fileInput) (*fileOutput, error) 
 		return nil, newProblem(http.StatusUnprocessableEntity, "validation failed",
 			&huma.ErrorDetail{Location: "body.household", Message: "is not registered", Value: f.Household})
 	}
-	t, events, err := disputes.File(f, disputes.ContractDuties(home.InSeason), h.clock.now())
-	if err == nil {
-		err = h.ledger.FileTicket(ctx, t, events, marksOf(t))
-	}
+	t, events, err := h.fileOnce(ctx, f, home)
 	if errors.Is(err, ledger.ErrExists) && in.Key != "" {
 		t, events, err = h.filedBefore(ctx, f)
 	}
@@ -142,6 +140,7 @@ func (h *tickets) filedBefore(ctx context.Context, f disputes.Filing) (disputes.
 		return t, nil, err
 	}
 	if t.Household != f.Household || t.Kind != f.Kind || t.Text != f.Text || f.Emergency && !t.Emergency ||
+		disputes.PlainPhone(f.Phone) != t.Phone ||
 		f.ReportedAt != 0 && f.ReportedAt != t.ReportedAt {
 		return t, nil, newProblem(http.StatusUnprocessableEntity, "the Idempotency-Key was used for another report")
 	}
@@ -160,35 +159,10 @@ type eventInput struct {
 // maxAttempts bounds how often an event is tried on a ticket that changes meanwhile.
 const maxAttempts = 8
 
-// does is the handler of an event. A ticket that changed between reading and writing is read again and the event applied to what it
-// is now, at the time that it is now: the monitor that records a breach meanwhile must not cost a dispatcher their reply. Two
-// who change its state meet in the table of transitions, which lets one of them.
+// does is the handler of an event that has only a text.
 func (h *tickets) does(event disputes.EventKind) func(context.Context, *eventInput) (*ticketOutput, error) {
 	return func(ctx context.Context, in *eventInput) (*ticketOutput, error) {
-		command := disputes.Command{Event: event, Text: in.Body.Text, Actor: actorOf(ctx), Version: in.Body.Version}
-		for range maxAttempts {
-			before, events, err := h.find(ctx, in.ID)
-			if err != nil {
-				return nil, h.problem(ctx, "reading a ticket", err)
-			}
-			after, added, err := disputes.Apply(before, command, h.clock.now())
-			if err != nil {
-				return nil, h.problem(ctx, "changing a ticket", err)
-			}
-			var dirty []ledger.Mark
-			if after.ClosedAt != before.ClosedAt {
-				dirty = marksOf(after)
-			}
-			err = h.ledger.SaveTicket(ctx, before, after, added, dirty)
-			if errors.Is(err, ledger.ErrConflict) {
-				continue
-			}
-			if err != nil {
-				return nil, h.problem(ctx, "changing a ticket", err)
-			}
-			return &ticketOutput{h.show(after, append(events, added...))}, nil
-		}
-		return nil, newProblem(http.StatusConflict, disputes.ErrConflict.Error())
+		return h.apply(ctx, in.ID, disputes.Command{Event: event, Text: in.Body.Text, Version: in.Body.Version})
 	}
 }
 

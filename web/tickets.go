@@ -64,6 +64,7 @@ func (h *tickets) register(api huma.API) {
 			Description: "The time is the server's. 409 when the ticket is no longer in a state, or at the version, for it.",
 		}, h.does(verb.event))
 	}
+	h.registerWork(api)
 }
 
 // ticketInput names a ticket.
