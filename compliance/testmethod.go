@@ -51,7 +51,8 @@ type Stabilisation struct {
 	Over  time.Duration
 }
 
-// HourSpan is a span of a day by the clock of the policy's zone, in minutes from its start, both ends included.
+// HourSpan is a span of a day by the clock of the policy's zone, in minutes from its start. Both ends are included: 08:00:00 is
+// within a span to 08:00, a second later is not.
 type HourSpan struct{ From, To int }
 
 // PointsFor is how many points a room of an area, m², has; 0: the edition has no such rule.
@@ -64,10 +65,10 @@ func (m *TestMethod) PointsFor(area Decimal) int {
 	return m.PointsAbove
 }
 
-// Allows reports whether the minute of a day lies in the hours.
-func (m *TestMethod) Allows(minute int) bool {
+// Allows reports whether a time of the day, from its start by the clock, lies in the hours.
+func (m *TestMethod) Allows(clock time.Duration) bool {
 	for _, h := range m.Hours {
-		if h.From <= minute && minute <= h.To {
+		if time.Duration(h.From)*time.Minute <= clock && clock <= time.Duration(h.To)*time.Minute {
 			return true
 		}
 	}
