@@ -65,6 +65,9 @@ func sorted(all []Problem, order map[string]int) []Problem {
 	return all[:min(len(all), MaxProblems)]
 }
 
+// Merged is several lists of problems as one, in the order of a reader and at most MaxProblems.
+func Merged(lists ...[]Problem) []Problem { return sorted(slices.Concat(lists...), order()) }
+
 // Letters is the name of a spreadsheet's column, from 0: A, B, … Z, AA.
 func Letters(column int) string {
 	name := ""
