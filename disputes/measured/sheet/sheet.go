@@ -67,7 +67,6 @@ func readCSV(b []byte) (measured.Raw, []measured.Problem) {
 		if errors.Is(err, io.EOF) {
 			return raw, problems
 		}
-		line, _ := r.FieldPos(0)
 		if err != nil {
 			p := ofFile("csv", "csv", "引号成对的 CSV", "CSV with quotes in pairs")
 			if at, ok := errors.AsType[*csv.ParseError](err); ok {
@@ -75,6 +74,7 @@ func readCSV(b []byte) (measured.Raw, []measured.Problem) {
 			}
 			return raw, append(problems, p)
 		}
+		line, _ := r.FieldPos(0)
 		if done := add(&raw, &problems, line, cells); done {
 			return raw, problems
 		}

@@ -76,7 +76,7 @@ func bounded(b []byte) bool {
 			continue // the library will say so
 		}
 		n, _ := io.Copy(io.Discard, io.LimitReader(in, left+1)) // a part that breaks off is the library's to refuse
-		_ = in.Close()                                         // nothing was written
+		_ = in.Close()                                          // nothing was written
 		if left -= n; left < 0 {
 			return false
 		}
