@@ -33,6 +33,8 @@ type Settings struct {
 	Drain     time.Duration
 	MaxBody   int // MiB, of a request
 	LogLevel  string
+	Attention Attention
+	Findings  Findings
 }
 
 // Store says where readings are kept.
@@ -82,6 +84,8 @@ func ParseSettings(file string, b []byte, env []string) (*Settings, Problems) {
 	s.TickCron = o.text(cron.Need("tick"), "CRON_TICK")
 	s.ClockCron = o.text(cron.Need("clocks"), "CRON_CLOCKS")
 	s.SignCron = o.text(cron.Need("sign"), "CRON_SIGN")
+	s.Attention = o.attention(root.Need("attention").Map())
+	s.Findings = o.findings(root.Need("findings").Map(), cron)
 	store := root.Need("store").Map()
 	s.Store = Store{
 		Kind:      o.text(store.Need("kind"), "STORE_KIND"),

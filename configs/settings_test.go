@@ -19,6 +19,10 @@ func TestTheAnnotatedSettingsAreTheDefaults(t *testing.T) {
 		s.Store.Kind != "blocks" || s.Store.Path != "data/blocks.db" || s.Key != "data/log.key" {
 		t.Errorf("got %+v", s)
 	}
+	if s.Attention.WarnBefore != 15*time.Minute || len(s.Attention.Escalate) != 3 || s.Attention.Escalate[1] != (configs.Escalation{After: 30 * time.Minute, To: "duty_manager"}) ||
+		s.Findings.After != 30*time.Minute || s.Findings.IncidentHomes != 3 {
+		t.Errorf("got %+v, %+v", s.Attention, s.Findings)
+	}
 }
 
 func TestTheEnvironmentOverridesSettings(t *testing.T) {
@@ -49,6 +53,9 @@ func TestBadSettings(t *testing.T) {
 		"bad overrides":    {env: []string{"NUANJU_DRAIN=soon", "NUANJU_MAX_BODY_MIB=0"}, want: []string{"NUANJU_DRAIN: want", "NUANJU_MAX_BODY_MIB: want"}},
 		"unknown variable": {env: []string{"NUANJU_STROE_URL=x"}, want: []string{"NUANJU_STROE_URL overrides no setting"}},
 		"out of range":     {change: []string{"max_body_mib: 32", "max_body_mib: 0"}, want: []string{"max_body_mib"}},
+		"no such step":     {change: []string{"0s shift_lead", "at once shift_lead"}, want: []string{`attention.escalate: want steps`}},
+		"steps backwards":  {env: []string{"NUANJU_ATTENTION_ESCALATE=1h a, 30m b"}, want: []string{"not in order of time"}},
+		"one home":         {env: []string{"NUANJU_FINDINGS_INCIDENT_HOMES=1"}, want: []string{"NUANJU_FINDINGS_INCIDENT_HOMES: want"}},
 		"log level":        {change: []string{"log_level: info", "log_level: loud"}, want: []string{`log_level: want debug`}},
 	}
 	for name, test := range tests {

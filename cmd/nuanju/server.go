@@ -15,7 +15,6 @@ import (
 
 	"github.com/nuanju/nuanju/compliance/checker"
 	"github.com/nuanju/nuanju/configs"
-	"github.com/nuanju/nuanju/disputes"
 	"github.com/nuanju/nuanju/evidence"
 	"github.com/nuanju/nuanju/ledger"
 	"github.com/nuanju/nuanju/sensors"
@@ -47,7 +46,7 @@ type server struct {
 
 // newServer opens the stores and puts the parts together. After an error nothing stays open.
 func newServer(ctx context.Context, settings *configs.Settings, logger *slog.Logger) (_ *server, err error) {
-	for _, spec := range []string{settings.TickCron, settings.ClockCron, settings.SignCron} {
+	for _, spec := range []string{settings.TickCron, settings.ClockCron, settings.SignCron, settings.Findings.Cron} {
 		if _, err := cron.ParseStandard(spec); err != nil {
 			return nil, errUsage{fmt.Errorf("cron %q: %w", spec, err)}
 		}
@@ -195,27 +194,6 @@ func (s *server) showPlaces(ctx context.Context) {
 		return
 	}
 	s.shown = s.town.taken
-}
-
-// clocks records the breaches of tickets that have happened, each at its due time (A6.6).
-func (s *server) clocks(ctx context.Context) error {
-	const atOnce = 1000
-	for {
-		now := sensors.At(s.now())
-		due, err := s.ledger.DueTickets(ctx, now, atOnce)
-		if err != nil || len(due) == 0 {
-			return err
-		}
-		for _, t := range due {
-			after, events := disputes.Breaches(t, now)
-			if err := s.ledger.SaveTicket(ctx, t, after, events, nil); err != nil && !errors.Is(err, ledger.ErrConflict) {
-				return err // after a conflict somebody was faster, and the next tick looks again
-			}
-		}
-		if len(due) < atOnce {
-			return nil
-		}
-	}
 }
 
 // sign signs a checkpoint of the evidence log.
