@@ -25,7 +25,9 @@ func at(v float64) *float64 { return &v }
 func once(selector string) string { return "max without (instance) (" + selector + ")" }
 
 // homesWith is how many homes have a status.
-func homesWith(status string) string { return `sum(` + once(`nuanju_homes{status="`+status+`"}`) + `) or vector(0)` }
+func homesWith(status string) string {
+	return `sum(` + once(`nuanju_homes{status="`+status+`"}`) + `) or vector(0)`
+}
 
 func number(title Text, about Text, expr, unit string, bad *float64) Panel {
 	return Panel{Title: title, About: about, Type: "stat", Source: Prometheus, Queries: []Query{{Expr: expr, Now: true}}, Unit: unit, Width: 4, Height: 4, Bad: bad}
