@@ -14,8 +14,8 @@ import (
 	"github.com/nuanju/nuanju/sensors"
 )
 
-// codeGoodFor is how long a one-time code is good.
-const codeGoodFor = 5 * time.Minute
+// CodeGoodFor is how long a one-time code is good.
+const CodeGoodFor = 5 * time.Minute
 
 // Ask asks for a one-time code to be sent to the phone that the contract of an account number names beside a name, and returns
 // the challenge that the code answers. It says nothing of whether there is such a one, and does the same for everybody: one
@@ -34,7 +34,7 @@ func (d *Door) Ask(ctx context.Context, account, name, address string) (challeng
 	challenge, code := newSecret(), newCode()
 	kept := ledger.Code{
 		Challenge: hashOf(challenge), Hash: codeHash(challenge, code), Account: account, Name: name, Phone: phone,
-		CreatedAt: sensors.At(now), ExpiresAt: sensors.At(now.Add(codeGoodFor)),
+		CreatedAt: sensors.At(now), ExpiresAt: sensors.At(now.Add(CodeGoodFor)),
 	}
 	if phone == "" {
 		kept.Account, kept.Name = "", ""
@@ -66,7 +66,7 @@ func (d *Door) send(ctx context.Context, phone, code string) {
 		defer func() { <-d.slots }()
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()
-		if err := d.o.Sender.SendCode(ctx, phone, code, codeGoodFor); err != nil {
+		if err := d.o.Sender.SendCode(ctx, phone, code, CodeGoodFor); err != nil {
 			d.o.Logger.LogAttrs(ctx, slog.LevelError, "a one-time code was not sent", slog.Any("err", err))
 		}
 	})

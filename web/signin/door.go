@@ -153,3 +153,6 @@ func (d *Door) LeaveEverywhere(ctx context.Context, s ledger.Session) error {
 
 // Close waits for the codes that are on their way to the sender.
 func (d *Door) Close() { d.sending.Wait() }
+
+// Now is the door's time.
+func (d *Door) Now() time.Time { return d.o.Clock() }
