@@ -41,7 +41,7 @@ func (g *guard) admit(r *http.Request, row access, who *caller) *problem {
 	}
 	t := who.token
 	if !row.allows(t.Role) {
-		return newProblem(http.StatusForbidden, "the role "+string(t.Role)+" may not do this")
+		return newProblem(http.StatusForbidden, "the token's role "+string(t.Role)+" may not do this")
 	}
 	if who.secret == "" || !changes(r.Method) {
 		return nil

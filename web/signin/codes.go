@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/nuanju/nuanju/ledger"
 	"github.com/nuanju/nuanju/sensors"
@@ -26,7 +27,7 @@ func (d *Door) Ask(ctx context.Context, account, name, address string) (challeng
 		return "", &Wait{wait}
 	}
 	phone := ""
-	if sensors.CheckID(account) == nil && sensors.CheckID(name) == nil {
+	if plausible(account) && plausible(name) {
 		if phone, err = d.o.Store.PhoneOf(ctx, account, name); err != nil {
 			return "", err
 		}
@@ -46,6 +47,11 @@ func (d *Door) Ask(ctx context.Context, account, name, address string) (challeng
 		d.send(context.WithoutCancel(ctx), phone, code)
 	}
 	return challenge, nil
+}
+
+// plausible reports whether a text can be in a contract at all; a database need not be asked for one that cannot be written in it.
+func plausible(s string) bool {
+	return s != "" && len(s) <= 1024 && utf8.ValidString(s) && !strings.ContainsRune(s, 0)
 }
 
 // send hands a code to the sender. When too many are on their way already, it is not sent: the resident asks again.
