@@ -11,8 +11,8 @@ import (
 	"github.com/nuanju/nuanju/sensors"
 )
 
-// Account is somebody of the staff who signs in with a name and a password. The name is theirs for good: it stands in timelines.
-type Account struct {
+// StaffAccount is somebody of the staff who signs in with a name and a password. The name is theirs for good: it stands in timelines.
+type StaffAccount struct {
 	ID         string // not secret
 	Name       string
 	Role       disputes.Role
@@ -28,27 +28,27 @@ var accountRoles = map[disputes.Role]bool{
 
 // CreateAccount makes an account with the encoded hash of its password. Its ID, CreatedAt and DisabledAt are set by the ledger.
 // ErrExists if the name was ever used; ErrInvalid for a role that has no accounts, and for a tester without an institution.
-func (l *Ledger) CreateAccount(ctx context.Context, spec Account, password string, now sensors.Instant) (Account, error) {
+func (l *Ledger) CreateAccount(ctx context.Context, spec StaffAccount, password string, now sensors.Instant) (StaffAccount, error) {
 	const doing = "creating an account"
 	switch {
 	case !accountRoles[spec.Role]:
-		return Account{}, invalid(doing, fmt.Sprintf("no account has the role %q", spec.Role))
+		return StaffAccount{}, invalid(doing, fmt.Sprintf("no account has the role %q", spec.Role))
 	case sensors.CheckID(spec.Name) != nil:
-		return Account{}, invalid(doing, "name: "+sensors.CheckID(spec.Name).Error())
+		return StaffAccount{}, invalid(doing, "name: "+sensors.CheckID(spec.Name).Error())
 	case spec.Role == disputes.Tester && sensors.CheckID(spec.Scope.Institution) != nil:
-		return Account{}, invalid(doing, "a tester belongs to an institution")
+		return StaffAccount{}, invalid(doing, "a tester belongs to an institution")
 	case password == "":
-		return Account{}, invalid(doing, "it has no password")
+		return StaffAccount{}, invalid(doing, "it has no password")
 	}
 	var random [tokenIDBytes]byte
 	_, _ = rand.Read(random[:]) // never fails
 	spec.ID, spec.CreatedAt, spec.DisabledAt = hex.EncodeToString(random[:]), now, 0
 	scope, err := json.Marshal(spec.Scope)
 	if err != nil {
-		return Account{}, fail(doing, err)
+		return StaffAccount{}, fail(doing, err)
 	}
 	err = l.writing(ctx, doing, func(t tx) error {
-		_, err := t.exec(ctx, "INSERT INTO accounts (id, name, role, scope, password, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+		_, err := t.exec(ctx, "INSERT INTO staff_accounts (id, name, role, scope, password, created_at) VALUES (?, ?, ?, ?, ?, ?)",
 			spec.ID, spec.Name, string(spec.Role), string(scope), password, int64(now))
 		if err != nil {
 			return err
@@ -56,13 +56,13 @@ func (l *Ledger) CreateAccount(ctx context.Context, spec Account, password strin
 		return t.recordAccount(ctx, spec, "created", now)
 	})
 	if err != nil {
-		return Account{}, err
+		return StaffAccount{}, err
 	}
 	return spec, nil
 }
 
 // recordAccount puts what happened to an account into the outbox: who may decide disputes is part of the evidence.
-func (t tx) recordAccount(ctx context.Context, a Account, event string, now sensors.Instant) error {
+func (t tx) recordAccount(ctx context.Context, a StaffAccount, event string, now sensors.Instant) error {
 	key := fmt.Sprintf("account/%s/%s/%d", a.ID, event, int64(now))
 	content, err := json.Marshal(map[string]any{
 		"key": key, "account": a.ID, "name": a.Name, "role": a.Role, "event": event, "at": now.Time(),
@@ -75,15 +75,15 @@ func (t tx) recordAccount(ctx context.Context, a Account, event string, now sens
 
 const accountColumns = "id, name, role, scope, created_at, coalesce(disabled_at, 0)"
 
-func (a *Account) columns(scope *string) []any {
+func (a *StaffAccount) columns(scope *string) []any {
 	return []any{&a.ID, &a.Name, &a.Role, scope, &a.CreatedAt, &a.DisabledAt}
 }
 
 // AccountNamed is an account and the encoded hash of its password. ErrNotFound without one of that name.
-func (l *Ledger) AccountNamed(ctx context.Context, name string) (a Account, password string, err error) {
+func (l *Ledger) AccountNamed(ctx context.Context, name string) (a StaffAccount, password string, err error) {
 	err = l.reading(ctx, "reading an account", func(q querier) error {
 		var scope string
-		row := q.QueryRowContext(ctx, "SELECT password, "+accountColumns+" FROM accounts WHERE name = ?", name)
+		row := q.QueryRowContext(ctx, "SELECT password, "+accountColumns+" FROM staff_accounts WHERE name = ?", name)
 		if err := row.Scan(append([]any{&password}, a.columns(&scope)...)...); err != nil {
 			return err
 		}
@@ -93,13 +93,13 @@ func (l *Ledger) AccountNamed(ctx context.Context, name string) (a Account, pass
 }
 
 // ListAccounts is every account that was ever made, in order of name.
-func (l *Ledger) ListAccounts(ctx context.Context) (all []Account, err error) {
+func (l *Ledger) ListAccounts(ctx context.Context) (all []StaffAccount, err error) {
 	type row struct {
-		Account
+		StaffAccount
 		scope string
 	}
 	err = l.reading(ctx, "listing accounts", func(q querier) error {
-		rows, err := q.QueryContext(ctx, "SELECT "+accountColumns+" FROM accounts ORDER BY name")
+		rows, err := q.QueryContext(ctx, "SELECT "+accountColumns+" FROM staff_accounts ORDER BY name")
 		found, err := collect(rows, err, func(r *row) []any { return r.columns(&r.scope) })
 		if err != nil {
 			return err
@@ -108,7 +108,7 @@ func (l *Ledger) ListAccounts(ctx context.Context) (all []Account, err error) {
 			if err := json.Unmarshal([]byte(r.scope), &r.Scope); err != nil {
 				return err
 			}
-			all = append(all, r.Account)
+			all = append(all, r.StaffAccount)
 		}
 		return nil
 	})
@@ -120,21 +120,21 @@ func (l *Ledger) SetPassword(ctx context.Context, name, password string, now sen
 	if password == "" {
 		return invalid("setting a password", "it is empty")
 	}
-	return l.changeAccount(ctx, "setting a password", name, "password", now, "UPDATE accounts SET password = ? WHERE id = ?", password)
+	return l.changeAccount(ctx, "setting a password", name, "password", now, "UPDATE staff_accounts SET password = ? WHERE id = ?", password)
 }
 
 // DisableAccount lets nobody in by an account any more and ends its sessions. One that was disabled before stays as it is.
 // ErrNotFound without one of that name.
 func (l *Ledger) DisableAccount(ctx context.Context, name string, now sensors.Instant) error {
 	return l.changeAccount(ctx, "disabling an account", name, "disabled", now,
-		"UPDATE accounts SET disabled_at = coalesce(disabled_at, ?) WHERE id = ?", int64(now))
+		"UPDATE staff_accounts SET disabled_at = coalesce(disabled_at, ?) WHERE id = ?", int64(now))
 }
 
 func (l *Ledger) changeAccount(ctx context.Context, doing, name, event string, now sensors.Instant, statement string, value any) error {
 	return l.writing(ctx, doing, func(t tx) error {
-		var a Account
+		var a StaffAccount
 		var scope string
-		if err := t.QueryRowContext(ctx, "SELECT "+accountColumns+" FROM accounts WHERE name = ?", name).Scan(a.columns(&scope)...); err != nil {
+		if err := t.QueryRowContext(ctx, "SELECT "+accountColumns+" FROM staff_accounts WHERE name = ?", name).Scan(a.columns(&scope)...); err != nil {
 			return err
 		}
 		if _, err := t.exec(ctx, statement, value, a.ID); err != nil {

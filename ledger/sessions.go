@@ -105,9 +105,9 @@ func (l *Ledger) UseSession(ctx context.Context, hash []byte, now sensors.Instan
 
 // readAccount reads what a member of staff may do. An account that is disabled leaves the role empty.
 func (s *SignedIn) readAccount(ctx context.Context, q querier) error {
-	var a Account
+	var a StaffAccount
 	var scope string
-	if err := q.QueryRowContext(ctx, "SELECT "+accountColumns+" FROM accounts WHERE id = ?", s.Account).Scan(a.columns(&scope)...); err != nil {
+	if err := q.QueryRowContext(ctx, "SELECT "+accountColumns+" FROM staff_accounts WHERE id = ?", s.Account).Scan(a.columns(&scope)...); err != nil {
 		return err
 	}
 	if a.DisabledAt != 0 {

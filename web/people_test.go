@@ -48,7 +48,7 @@ func (h *house) door() signin.Options {
 }
 
 // The staff of the tests, each the same as the token of that name.
-var staffAccounts = map[string]ledger.Account{
+var staffAccounts = map[string]ledger.StaffAccount{
 	"dispatcher": {Role: disputes.Dispatcher},
 	"building2":  {Role: disputes.Dispatcher, Scope: ledger.Scope{Buildings: []string{"B2"}}},
 	"auditor":    {Role: disputes.Auditor},

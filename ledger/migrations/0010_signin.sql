@@ -1,5 +1,5 @@
 -- Who signs in with a name and a password. Of the password only a slow, salted hash is kept, which has its parameters in it.
-CREATE TABLE accounts (
+CREATE TABLE staff_accounts (
 	id          TEXT PRIMARY KEY,
 	name        TEXT NOT NULL UNIQUE,
 	role        TEXT NOT NULL,

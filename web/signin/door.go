@@ -15,7 +15,7 @@ import (
 
 // Store keeps accounts, sessions and codes; see the methods of ledger.Ledger.
 type Store interface {
-	AccountNamed(ctx context.Context, name string) (a ledger.Account, password string, err error)
+	AccountNamed(ctx context.Context, name string) (a ledger.StaffAccount, password string, err error)
 	CreateSession(ctx context.Context, hash []byte, s ledger.Session) error
 	UseSession(ctx context.Context, hash []byte, now sensors.Instant) (ledger.SignedIn, error)
 	EndSession(ctx context.Context, hash []byte, now sensors.Instant) error
@@ -111,7 +111,7 @@ func (d *Door) Staff(ctx context.Context, name, password, address string) (secre
 	if wait := max(d.perAddress.Take(address, now), d.perName.Take(name+"\x00"+address, now)); wait > 0 {
 		return "", &Wait{wait}
 	}
-	account, encoded := ledger.Account{}, ""
+	account, encoded := ledger.StaffAccount{}, ""
 	if sensors.CheckID(name) == nil {
 		account, encoded, err = d.o.Store.AccountNamed(ctx, name)
 		if err != nil && !errors.Is(err, ledger.ErrNotFound) {
