@@ -50,6 +50,16 @@ const (
 	ruleLatePayment      compliance.Rule = "late_payment"
 	rulePaidInTime       compliance.Rule = "paid_in_time"
 	ruleNotDueYet        compliance.Rule = "not_due_yet"
+	ruleTierPercent      compliance.Rule = "tier"
+	ruleTierAmount       compliance.Rule = "tier_amount"
+	ruleTierAmountBase   compliance.Rule = "tier_amount_without_base_fee"
+	ruleTierMended       compliance.Rule = "tier_mended_in_time"
+	ruleTiersSum         compliance.Rule = "tiers_sum"
+	ruleTiersUnpriced    compliance.Rule = "tiers_without_prices"
+	ruleTiersSuspended   compliance.Rule = "tiers_suspended"
+	ruleRemedyUnknown    compliance.Rule = "remedy_unknown"
+	rulePayableArea      compliance.Rule = "payable_by_area"
+	rulePayableTiers     compliance.Rule = "payable_less_tiers"
 )
 
 // say adds a reason.
@@ -120,6 +130,10 @@ func fen(name string, f Fen) compliance.Value { return text(name, f.String()) }
 
 func text(name, s string) compliance.Value {
 	return compliance.Value{Name: name, Kind: compliance.KindText, Text: s}
+}
+
+func celsius(name string, v float64) compliance.Value {
+	return compliance.Value{Name: name, Kind: compliance.KindCelsius, Number: v}
 }
 
 func number(name string, n int) compliance.Value {

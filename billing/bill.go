@@ -53,20 +53,10 @@ type account struct {
 	bill    Bill
 }
 
-// Compute bills the household (section 7). Confirmed is the verdict's confirmed time. The meter must have passed
-// CheckMeter.
+// Compute bills a household that is charged by meter (section 7); Charge bills any. Confirmed is the verdict's confirmed
+// time. The meter must have passed CheckMeter.
 func Compute(policy *compliance.Policy, facts *Facts, confirmed compliance.Spans) (Usage, Bill) {
-	zone := policy.Zone
-	a := &account{policy: policy, facts: facts, season: facts.Season.In(zone)}
-	a.edition = policy.EditionOn(facts.Season.Start)
-	a.money = &a.edition.Money
-	asOf := facts.AsOf
-	if asOf == 0 {
-		asOf = a.season.End
-	}
-	a.until = min(a.season.End, asOf)
-	a.lastDay = compliance.DateIn(asOf-1, zone)
-
+	a := begin(policy, facts)
 	a.explainPrices()
 	a.bill.AreaFee = a.areaFee()
 	usage := a.charge(confirmed)
@@ -74,6 +64,20 @@ func Compute(policy *compliance.Policy, facts *Facts, confirmed compliance.Spans
 	a.lateSupply()
 	a.latePayment()
 	return usage, a.bill
+}
+
+// begin is the account of a season, with nothing charged yet.
+func begin(policy *compliance.Policy, facts *Facts) *account {
+	a := &account{policy: policy, facts: facts, season: facts.Season.In(policy.Zone)}
+	a.edition = policy.EditionOn(facts.Season.Start)
+	a.money = &a.edition.Money
+	asOf := facts.AsOf
+	if asOf == 0 {
+		asOf = a.season.End
+	}
+	a.until = min(a.season.End, asOf)
+	a.lastDay = compliance.DateIn(asOf-1, policy.Zone)
+	return a
 }
 
 // charge fills in the fees and the value of the remedy.

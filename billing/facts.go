@@ -17,6 +17,7 @@ type Facts struct {
 	AsOf      compliance.Instant // as in compliance.Facts
 	AreaM2    compliance.Decimal // charged area, m²
 	Suspended bool               // heating suspended for the season (A8)
+	Rooms     []RoomArea         // all rooms, for remedies in tiers; their areas all given or none
 
 	Meter          Meter
 	Faults         []Days // calendar days on which the meter was out of order (A4.4)

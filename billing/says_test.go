@@ -49,7 +49,23 @@ func bill(t *testing.T, file string) billed {
 	if err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
-	_, b := billing.Compute(c.Policy, &c.Billing, v.Confirmed)
+	return billedAs(c, v)
+}
+
+// billedAs is the bill of a case, its reasons those of a remedy in tiers first.
+func billedAs(c *casefile.Case, v *compliance.Verdict) billed {
+	charged := billing.Charge(c.Policy, &c.Billing, v)
+	var b billing.Bill
+	if charged.Bill != nil {
+		b = *charged.Bill
+	}
+	if r := charged.Remedy; r != nil {
+		because := slices.Clone(r.Because)
+		for i := range r.Lines {
+			because = append(because, r.Lines[i].Because...)
+		}
+		b.Because = append(because, b.Because...)
+	}
 	return billed{c, b}
 }
 
@@ -107,7 +123,11 @@ func scenarios(t *testing.T) []string {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)
 	}
-	return files
+	packs, err := filepath.Glob("testdata/packs/*/*.txtar")
+	if err != nil || len(packs) == 0 {
+		t.Fatalf("no scenarios of packs: %v", err)
+	}
+	return append(files, packs...)
 }
 
 var placeholder = regexp.MustCompile(`\{([^}]*)\}`)
@@ -227,14 +247,15 @@ func TestReasonsDoNotDependOnTheOrderOfRows(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := b.Billing
+		again := *b.Case
 		for _, reverse := range []func(){
 			func() { slices.Reverse(f.Meter.Registers) }, func() { slices.Reverse(f.Meter.Changes) },
 			func() { slices.Reverse(f.Faults) }, func() { slices.Reverse(f.UnsuppliedDays) }, func() { slices.Reverse(f.Payments) },
 		} {
 			reverse()
 		}
-		_, again := billing.Compute(b.Policy, &f, v.Confirmed)
-		if got, want := statement(billed{b.Case, again}), statement(b); got != want {
+		again.Billing = f
+		if got, want := statement(billedAs(&again, v)), statement(b); got != want {
 			t.Errorf("%s: want\n%s\ngot\n%s", file, want, got)
 		}
 	}

@@ -127,4 +127,44 @@ var sentences = compliance.Sentences{
 		ZH: "热费 {owed} 元最迟应于 {due} 付清（当日付清不计息）；截至 {last_day} 期限未过，没有逾期利息。",
 		EN: "{owed} yuan are to be paid by {due} at the latest (that day bears no interest); on {last_day} that has not passed: no interest.",
 	},
+	ruleTierPercent: {
+		ZH: "{day} 房间 {room} 经确认、不属免责的最低室温为 {at} 的 {coldest}，应达 {threshold}，低 {below_by}：该日退该房间热费的 {percent}%。",
+		EN: "{day}, room {room}: the lowest temperature in confirmed time that nothing excuses is {coldest}, of {at}; {threshold} was owed, {below_by} more: {percent} % of the room's fee for the day.",
+	},
+	ruleTierAmount: {
+		ZH: "面积热费 {area_fee} 元 ÷ 采暖季 {days} 天 × {percent}% × 房间占各房间面积之和的 {share} = {amount} 元。",
+		EN: "Area fee {area_fee} / {days} (days of the season) × {percent} % × {share} (the room's share of the rooms' area) = {amount} yuan.",
+	},
+	ruleTierAmountBase: {
+		ZH: "（面积热费 {area_fee} 元 − 基本热费 {base_fee} 元 = {fee} 元）÷ 采暖季 {days} 天 × {percent}% × 房间占各房间面积之和的 {share} = {amount} 元。",
+		EN: "(Area fee {area_fee} − base fee {base_fee} = {fee}) / {days} (days of the season) × {percent} % × {share} (the room's share of the rooms' area) = {amount} yuan.",
+	},
+	ruleTierMended: {
+		ZH: "{day} 房间 {room} 不退费：供热人于 {notice} 得知，该次低温于 {end} 结束，未超过 {within}。",
+		EN: "{day}, room {room}: nothing is due. The supplier was told at {notice}, and the cold spell ended at {end}, within {within}.",
+	},
+	ruleTiersSum: {
+		ZH: "按档退费合计（{lines} 项，各项先四舍五入到分）：{amount} 元。",
+		EN: "Remedy in tiers, the sum of its lines ({lines} of them, each rounded to a fen first): {amount} yuan.",
+	},
+	ruleTiersUnpriced: {
+		ZH: "规则包 {policy} 没有热价：只给出退费比例，不出金额和账单。",
+		EN: "Pack {policy} knows no price: percentages are told, but no amounts, and no bill is made.",
+	},
+	ruleTiersSuspended: {
+		ZH: "本采暖季暂停用热，不按档退费。",
+		EN: "Heating is suspended for the season: there is no remedy in tiers.",
+	},
+	ruleRemedyUnknown: {
+		ZH: "不达标如何退费，规则包 {policy}（可信度 {certainty}）并不知道：不计算退费。这不等于无需退费，请查当地现行文件。",
+		EN: "What failed time does to the fee is not known to pack {policy} (certainty {certainty}): no remedy is computed. That does not mean that none is due; see the local documents in force.",
+	},
+	rulePayableArea: {
+		ZH: "按面积计费，应付热费即面积热费 {amount} 元。",
+		EN: "Charged by area: the area fee, {amount} yuan, is payable.",
+	},
+	rulePayableTiers: {
+		ZH: "应付热费：面积热费 {area_fee} 元 − 按档退费 {remedy} 元 = {amount} 元。",
+		EN: "Payable: area fee {area_fee} − remedy in tiers {remedy} = {amount} yuan.",
+	},
 }

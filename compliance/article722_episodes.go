@@ -13,6 +13,7 @@ type roomState struct {
 	frames   []frame
 	drafts   drafts
 	tiles    []Tile
+	proved   []proof // what decide confirmed, and by what
 }
 
 // below is the room's below time, with what was carried.
@@ -86,6 +87,7 @@ func (j *judge) decide(room *roomState, tests []ruling) (episodes []Episode, con
 				d.dismissBy(&e, t, c)
 			}
 		}
+		room.proved = append(room.proved, provedBy(hull, c, tests, met)...)
 		e.Confirmed = c.Length()
 		e.Dismissed = Union(d.dismissed...).Length()
 		e.Status = episodeStatus(e)
@@ -96,7 +98,11 @@ func (j *judge) decide(room *roomState, tests []ruling) (episodes []Episode, con
 	}
 	for k := range tests {
 		if t := &tests[k]; t.room == room && t.standing(Noncompliant) {
-			all = append(all, j.confirmedBeside(tests, t, met[k])...)
+			beside := j.confirmedBeside(tests, t, met[k])
+			room.proved = append(room.proved, beside...)
+			for _, p := range beside {
+				all = append(all, p.spans...)
+			}
 		}
 	}
 	return episodes, Union(all...)
@@ -165,15 +171,15 @@ func (d *decided) dismissBy(e *Episode, t *ruling, confirmed Spans) {
 // confirmedBeside is what a standing non-compliant test confirms outside of episodes: its own window if it meets none,
 // less time in which nothing is owed or an exemption is proved; and in a room where no reading holds, the unknown time
 // from the report to the first proof of warmth [I11].
-func (j *judge) confirmedBeside(tests []ruling, t *ruling, met bool) Spans {
+func (j *judge) confirmedBeside(tests []ruling, t *ruling, met bool) []proof {
 	judged := j.judged()
 	exempt := j.exemptTime()
-	var out []Interval
+	var out []proof
 	v := t.verdict
 	if !met {
 		own := Union(t.window()).Clip(judged).Subtract(spansOf(t.room.tiles, Off)).
 			Subtract(spansOf(t.room.tiles, Grace)).Subtract(exempt)
-		out = append(out, own...)
+		out = append(out, proof{spans: own, hull: t.window(), by: t})
 		v.Because = append(v.Because, Step{Clause: A722, Rule: ruleTestOwnWindow, Values: []Value{
 			text("id", t.ID), instant("start", t.Start), instant("end", t.End), seconds("confirmed", Instant(own.Length())),
 		}, Sources: []Source{{Kind: FromTest, ID: t.ID, Line: t.Line}}})
@@ -181,13 +187,13 @@ func (j *judge) confirmedBeside(tests []ruling, t *ruling, met bool) Spans {
 	if span, sources, ok := j.unsensed(tests, t); ok {
 		report := sources[0]
 		silent := spansOf(t.room.tiles, Unknown).Clip(span).Subtract(exempt)
-		out = append(out, silent...)
+		out = append(out, proof{spans: silent, hull: span, by: t})
 		v.Because = append(v.Because, Step{Clause: A722, Rule: ruleUnsensedConfirms, Values: []Value{
 			text("id", t.ID), text("report", report.ID), instant("reported", report.At), instant("start", span.Start),
 			instant("end", span.End), seconds("confirmed", Instant(silent.Length())),
 		}, Sources: append(sources, Source{Kind: FromTest, ID: t.ID, Line: t.Line})})
 	}
-	return Union(out...)
+	return out
 }
 
 func (j *judge) hullStep(hull Interval, below Spans) Step {

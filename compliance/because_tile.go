@@ -113,13 +113,24 @@ func (j *judge) thresholdSteps(d *draft, frames []frame) []Step {
 				celsius("threshold", f.threshold), celsius("standard", e.Standard), instant("from", from),
 			}})
 		}
-		if e.StandardBasis != (Words{}) { // mandatory local law goes before the contract, and both are cited
-			steps = append(steps, Step{Clause: A13, Rule: ruleStandardBasis, Values: []Value{
-				celsius("standard", e.Standard), text("basis_zh", e.StandardBasis.ZH), text("basis_en", e.StandardBasis.EN),
-			}, Sources: []Source{{Kind: FromPolicy, ID: "standard_basis"}}})
+		if e.StandardBasis != (Words{}) {
+			steps = append(steps, lawStep(e))
 		}
 	}
 	return steps
+}
+
+// lawStep cites the local law that sets the standard and, where it goes before the contract's own, that as well (A13).
+func lawStep(e *Edition) Step {
+	s := Step{Clause: A13, Rule: ruleStandardBasis, Values: []Value{
+		celsius("standard", e.Standard), text("basis_zh", e.StandardBasis.ZH), text("basis_en", e.StandardBasis.EN),
+	}, Sources: []Source{{Kind: FromPolicy, ID: "standard_basis"}}}
+	if e.Law != nil {
+		s.Rule = ruleStandardLaw
+		s.Values = append(s.Values, celsius("contract", e.Law.Contract), text("law", e.Law.Policy), text("digest", e.Law.Digest))
+		s.Sources = append(s.Sources, Source{Kind: FromPolicy, ID: "law"})
+	}
+	return s
 }
 
 // risingStep says that a raised setpoint, or a raised standard, is not owed yet [I3].

@@ -172,6 +172,13 @@ func Articles() []Article {
 				"A stoppage announced before it starts, at most 6 hours long (exactly 6 counts), among the first three of the season and with its record is exempt. One that is longer is not exempt at all, nor is the reheating after one.",
 			},
 		},
+		{
+			Clause: A13, Title: Words{"强制性规定", "Mandatory law"}, Rules: []any{lawStep},
+			Plain: Words{
+				"地方强制性规定优先于合同约定：规定的温度高于合同约定的，按规定判定，结论一并引用两者；合同约定更高的，从其约定。",
+				"Mandatory local law goes before the contract: where it sets a higher standard, that is owed and the verdict cites both; a contract that promises more keeps its word.",
+			},
+		},
 	}
 	for i := range articles {
 		articles[i].Files = testdata

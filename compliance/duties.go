@@ -49,8 +49,5 @@ func Duties() []Article {
 		duty("A12", Words{"通知送达", "Notices"}, Words{
 			"通知送至合同地址；被退回的，退回之日视为送达。", "Notices go to the contract's address; a returned one counts as delivered on the day it came back.",
 		}, record),
-		duty("A13", Words{"强制性规定", "Mandatory law"}, Words{
-			"地方强制性规定优先于合同约定；合同规则版本中注明其依据，结论一并引用。", "Mandatory local law overrides the contract; a policy's edition names it as the basis of its standard, and the verdict cites both.",
-		}, record),
 	}
 }

@@ -70,6 +70,8 @@ type Edition struct {
 	TestMethod *TestMethod `json:",omitempty"`
 
 	Remedy Remedy
+	Tiers  *Tiers `json:",omitempty"` // of RemedyTiers; nil otherwise
+	Law    *Law   `json:",omitempty"` // local law whose higher standard holds (A13); nil where the contract's own does
 	Money  Money
 
 	Source    string // where the numbers are from
@@ -154,6 +156,10 @@ const (
 
 // Money is the prices and dates of section 7. Prices are yuan per m² or kWh.
 type Money struct {
+	// Charged says which of the prices there are; the others are 0.
+	Charged ChargedBy `json:",omitempty"`
+	Areas   AreaKinds `json:",omitzero"`
+
 	AreaPrice      Decimal // per m² and season (A4.2.1)
 	BasePrice      Decimal // per m² and season (A4.2.1)
 	HeatPrice      Decimal // per kWh (A4.2.1)

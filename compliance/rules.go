@@ -12,6 +12,7 @@ const (
 	ruleSetpoint             Rule = "threshold_setpoint"
 	ruleRising               Rule = "threshold_before_rise"
 	ruleStandardBasis        Rule = "standard_by_law"
+	ruleStandardLaw          Rule = "standard_by_law_over_contract"
 	ruleReadingsReach        Rule = "readings_reach"
 	ruleReadingsBelow        Rule = "readings_below"
 	ruleRoomDecides          Rule = "room_decides"

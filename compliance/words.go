@@ -47,6 +47,10 @@ var sentences = Sentences{
 		"标准 {standard} 依据：{basis_zh}；地方强制性规定优先于合同约定。",
 		"The standard of {standard} is that of {basis_en}; mandatory local law goes before the contract.",
 	},
+	ruleStandardLaw: {
+		"合同约定 {contract}，低于 {basis_zh} 规定的 {standard}；地方强制性规定优先于合同约定，按 {standard} 判定（规则包 {law}，{digest}）。",
+		"The contract says {contract}; {basis_en} sets {standard}. Mandatory local law goes before the contract: {standard} is owed (pack {law}, {digest}).",
+	},
 	ruleReadingsReach: {
 		"房间 {room} 的读数均达到要求（共 {readings} 个），最低为 {coldest_at} 的 {coldest}。",
 		"The readings of room {room} reach it ({readings} of them); the lowest is {coldest} at {coldest_at}.",

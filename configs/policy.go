@@ -80,8 +80,12 @@ func ParsePolicy(file string, b []byte) (*compliance.Policy, Problems) {
 		p.Editions = append(p.Editions, edition(m, i == 0))
 	}
 	checkSuccession(maps, p.Editions)
+	above := law(top.May("law"), p.Name)
 	if problems := doc.Problems(); problems != nil {
 		return nil, problems
+	}
+	if above != nil {
+		p.Editions = underLaw(p.Editions, above)
 	}
 	return p, nil
 }
@@ -158,7 +162,7 @@ func day(v Value) compliance.Date {
 }
 
 func edition(m *Map, first bool) compliance.Edition {
-	return compliance.Edition{
+	e := compliance.Edition{
 		From:              since(m.Need("from"), first),
 		Until:             day(m.May("until")),
 		Standard:          m.Need("standard").Celsius(-20, 40),
@@ -174,12 +178,13 @@ func edition(m *Map, first bool) compliance.Edition {
 		Outdoor:           outdoor(m.Need("outdoor")),
 		Maintenance:       maintenance(m.Need("maintenance").Map()),
 		TestMethod:        testMethod(m.May("test_method").Map()),
-		Remedy:            OneOf(m.Need("remedy"), compliance.RemedyZeroUsage),
 		Money:             money(m.Need("money").Map()),
 		Source:            m.Need("source").Text(),
 		Certainty:         OneOf(m.Need("certainty"), "H", "M", "L"),
 		Notes:             words(m.May("notes").Map()),
 	}
+	remedy(m, &e)
+	return e
 }
 
 // outdoor is nil for `none`. The exemption cannot just be left out: it must be seen that a pack has none.
@@ -214,24 +219,14 @@ func maintenance(m *Map) compliance.Maintenance {
 const maxPrice = 10_000
 
 func money(m *Map) compliance.Money {
-	area, areaOK := between(m.Need("area_price"), 0, maxPrice)
-	base, baseOK := between(m.Need("base_price"), 0, maxPrice)
-	if areaOK && baseOK && base.Rat().Cmp(area.Rat()) > 0 { // a day of meter fault would cost less than nothing (A4.4)
-		m.May("base_price").Report("%s is above the area price, %s", base, area)
-	}
-	heat, _ := between(m.Need("heat_price"), 0, maxPrice)
-	suspended, _ := between(m.Need("suspended_share"), 0, 1)
-	out := compliance.Money{
-		AreaPrice:      area,
-		BasePrice:      base,
-		HeatPrice:      heat,
-		SeasonStart:    m.Need("season_start").MonthDay(),
-		SeasonEnd:      m.Need("season_end").MonthDay(),
-		AgreedBaseDays: m.Need("agreed_base_days").Int(1, 366),
-		SuspendedShare: suspended,
-		Due:            m.Need("due").MonthDay(),
-		LPR:            rates(m.Need("lpr")),
-	}
+	out := prices(m)
+	out.Areas = areas(m.May("areas").Map())
+	out.SeasonStart = m.Need("season_start").MonthDay()
+	out.SeasonEnd = m.Need("season_end").MonthDay()
+	out.AgreedBaseDays = m.Need("agreed_base_days").Int(1, 366)
+	out.SuspendedShare, _ = between(m.Need("suspended_share"), 0, 1)
+	out.Due = m.Need("due").MonthDay()
+	out.LPR = rates(m.Need("lpr"))
 	if out.SeasonStart.Month != 0 && out.SeasonStart.Month < time.July {
 		m.May("season_start").Report("%s is not from July on, in the winter's first year", out.SeasonStart)
 	}

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +11,9 @@ import (
 )
 
 func TestPacksThatComeWithTheProgram(t *testing.T) {
-	want := []string{"beijing-metered", "beijing-metered-boiler"}
+	want := []string{
+		"beijing-area", "beijing-metered", "beijing-metered-boiler", "heilongjiang", "qingdao", "tianjin", "weihai", "xian",
+	}
 	if got := Policies(); !reflect.DeepEqual(got, want) {
 		t.Fatalf("got %v, want %v", got, want)
 	}
@@ -22,7 +25,7 @@ func TestPacksThatComeWithTheProgram(t *testing.T) {
 		if p.Zone.String() != "Asia/Shanghai" {
 			t.Errorf("%s: zone %s", name, p.Zone)
 		}
-		if len(p.Editions) != 1 || p.Editions[0].Until != 0 {
+		if p.Editions[len(p.Editions)-1].Until != 0 {
 			t.Errorf("%s: it does not hold for all time", name)
 		}
 		// 2012 is before, 2035 after anything that the pack knows of.
@@ -133,10 +136,11 @@ func TestTheBeijingPacksDifferInNamePricesAndSource(t *testing.T) {
 }
 
 func TestAnUnknownPolicyNamesTheNearest(t *testing.T) {
+	known := strings.Join(Policies(), ", ")
 	for name, want := range map[string]string{
 		"beijing-meterd":   `unknown policy "beijing-meterd"; did you mean "beijing-metered"?`,
-		"paris":            `unknown policy "paris"; known here: beijing-metered, beijing-metered-boiler`,
-		"../configs/x":     `unknown policy "../configs/x"; known here: beijing-metered, beijing-metered-boiler`,
+		"paris":            `unknown policy "paris"; known here: ` + known,
+		"../configs/x":     `unknown policy "../configs/x"; known here: ` + known,
 		"beijing-metered/": `unknown policy "beijing-metered/"; did you mean "beijing-metered"?`,
 	} {
 		if p, err := Policy(name); p != nil || err == nil || err.Error() != want {
@@ -154,16 +158,36 @@ func TestEveryCallGivesAPolicyOfItsOwn(t *testing.T) {
 	}
 }
 
-// A policy where every key is given fills every field: one that compliance has and this package forgot stays zero.
+// Policies where every key is given fill every field: one that compliance has and this package forgot stays zero. No
+// policy can have all: one that is charged by meter has no tiers.
 func TestEveryFieldOfAPolicyCanBeWritten(t *testing.T) {
-	p, problems := ParsePolicy("full.yaml", readFile(t, "testdata/full.yaml"))
+	metered := filled(t, "testdata/full.yaml")
+	byArea := filled(t, "testdata/full_area.yaml")
+	for path, zero := range metered {
+		if other, there := byArea[path]; zero && (!there || other) {
+			t.Errorf("%s is zero", path)
+		}
+	}
+	for path, zero := range byArea {
+		if other, there := metered[path]; zero && (!there || other) {
+			t.Errorf("%s is zero", path)
+		}
+	}
+}
+
+// filled is the fields of the policy in the file, and which of them are zero.
+func filled(t *testing.T, file string) map[string]bool {
+	t.Helper()
+	p, problems := ParsePolicy(file, readFile(t, file))
 	if problems != nil {
 		t.Fatal(problems)
 	}
+	all := make(map[string]bool)
 	var walk func(path string, v reflect.Value)
 	walk = func(path string, v reflect.Value) {
+		filled, seen := all[path]
+		all[path] = v.IsZero() && (filled || !seen) // of the entries of a list one is enough
 		if v.IsZero() {
-			t.Errorf("%s is zero", path)
 			return
 		}
 		switch v.Kind() {
@@ -184,6 +208,7 @@ func TestEveryFieldOfAPolicyCanBeWritten(t *testing.T) {
 		}
 	}
 	walk("Policy", reflect.ValueOf(p))
+	return all
 }
 
 func TestEditionsFollowEachOther(t *testing.T) {
@@ -230,4 +255,40 @@ func dec(t testing.TB, text string) compliance.Decimal {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// Beside every number of a pack stands its clause and how sure it is: H, M or L, a reading that the product chose, or that it
+// is not known.
+func TestEveryNumberOfAPackSaysHowSureItIs(t *testing.T) {
+	numbers := 0
+	sure := regexp.MustCompile(`#.*(\b[HML]\b|\bI\d+\b|not known to us|not charged by meter)`)
+	number := regexp.MustCompile(`^(- )?(\{?\w+: *[-{\d])`)
+	for _, name := range Policies() {
+		b, err := packs.ReadFile("policies/" + name + ".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		under := 100 // how far the line is indented whose comment speaks for those below it
+		for i, line := range strings.Split(string(b), "\n") {
+			text := strings.TrimLeft(line, " ")
+			indent := len(line) - len(text)
+			if indent <= under {
+				under = 100
+			}
+			before, _, _ := strings.Cut(text, " ")
+			if strings.HasSuffix(before, ":") && sure.MatchString(line) && strings.HasPrefix(strings.TrimSpace(text[len(before):]), "#") {
+				under = indent
+			}
+			if indent < 4 || indent > under || !number.MatchString(text) || before == "until:" || before == "zh:" {
+				continue
+			}
+			numbers++
+			if !sure.MatchString(line) {
+				t.Errorf("%s.yaml:%d does not say how sure it is: %s", name, i+1, line)
+			}
+		}
+	}
+	if numbers < 100 {
+		t.Errorf("only %d numbers were found", numbers)
+	}
 }

@@ -89,10 +89,8 @@ func judgeCase(read *casefile.Case, lang compliance.Lang) (*judgement, error) {
 			}
 		}
 	}
-	if read.HasMeter {
-		usage, bill := billing.Compute(read.Policy, &read.Billing, verdict.Confirmed)
-		j.usage, j.bill = &usage, &bill
-	}
+	charged := billing.Charge(read.Policy, &read.Billing, verdict)
+	j.usage, j.bill, j.remedy = charged.Usage, charged.Bill, charged.Remedy
 	return j, nil
 }
 

@@ -14,8 +14,9 @@ type judgement struct {
 	policy    *compliance.Policy
 	verdict   *compliance.Verdict
 	conflicts []conflict
-	usage     *billing.Usage // nil without a meter
+	usage     *billing.Usage // nil without a meter that the contract charges by
 	bill      *billing.Bill
+	remedy    *billing.Remedy // nil where failed time zeroes usage
 	lang      compliance.Lang
 }
 
@@ -50,6 +51,7 @@ func (j *judgement) writeJSON(w io.Writer) error {
 		r.list(len(v.Confirmed), func(i int) { r.object(func() { r.span(v.Confirmed[i], "start", "end") }) })
 		r.tests()
 		r.claims()
+		r.tiersRemedy()
 		r.money()
 		r.words()
 	})
@@ -69,6 +71,7 @@ func (r *report) policyMember() {
 			r.object(func() {
 				r.textMember("from", editionFrom(p.Editions[i].From))
 				r.textMember("digest", p.Editions[i].Digest)
+				r.law(r.policy.EditionOn(p.Editions[i].From).Law)
 			})
 		})
 	})
@@ -219,18 +222,12 @@ func (r *report) claims() {
 }
 
 func (r *report) money() {
+	if r.usage != nil {
+		r.usageMember()
+	}
 	if r.bill == nil {
 		return
 	}
-	r.key("usage")
-	r.object(func() {
-		r.key("metered_kwh")
-		r.buf = append(r.buf, r.usage.Metered.FloatString(3)...)
-		r.key("zeroed_kwh")
-		r.buf = append(r.buf, r.usage.Zeroed.FloatString(3)...)
-		r.key("billed_kwh")
-		r.buf = append(r.buf, r.usage.Billed.FloatString(3)...)
-	})
 	b := r.bill
 	r.key("bill")
 	r.object(func() {

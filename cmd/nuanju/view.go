@@ -44,6 +44,7 @@ func (j *judgement) writeView(w io.Writer, all bool) error {
 	v.episodes(all)
 	v.tests()
 	v.claims()
+	v.tiersRemedy()
 	v.money()
 	return v.err
 }

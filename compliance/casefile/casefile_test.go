@@ -132,6 +132,7 @@ func TestEveryColumnBecomesTheFactThatItMeans(t *testing.T) {
 	area, _ := compliance.ParseDecimal("89.5")
 	wantBilling := billing.Facts{
 		Season: wantFacts.Season, AsOf: wantFacts.AsOf, AreaM2: area, Suspended: true,
+		Rooms: []billing.RoomArea{{Room: "living"}, {Room: "主卧"}},
 		Meter: billing.Meter{
 			Registers: []billing.Register{
 				{At: at(t, "2016-01-15T07:00:00+08:00"), KWh: big.NewRat(250, 1), Line: 3},

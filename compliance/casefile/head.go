@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nuanju/nuanju/billing"
 	"github.com/nuanju/nuanju/compliance"
 	"github.com/nuanju/nuanju/configs"
 )
@@ -138,7 +139,7 @@ func (rd *reader) declareRooms(doc *configs.Document, v configs.Value) {
 		v.Report("more than %d rooms", mostRooms)
 		list = nil
 	}
-	judged, lines := false, make(map[string]int, len(list))
+	judged, sized, lines := false, 0, make(map[string]int, len(list))
 	for _, m := range list {
 		idValue, kindValue := m.Need("id"), m.Need("kind")
 		id := idValue.Text()
@@ -151,6 +152,11 @@ func (rd *reader) declareRooms(doc *configs.Document, v configs.Value) {
 			idValue.Report("room %q is on line %d already", id, line)
 			okID = false
 		}
+		areaValue := m.May("area_m2")
+		area, _ := squareMetres(areaValue)
+		if areaValue.Given() {
+			sized++
+		}
 		kind := configs.OneOf(kindValue, compliance.Bedroom, compliance.LivingRoom, compliance.Kitchen,
 			compliance.Bathroom, compliance.OtherRoom)
 		judged = judged || kind.Judged()
@@ -160,6 +166,10 @@ func (rd *reader) declareRooms(doc *configs.Document, v configs.Value) {
 		lines[id], rd.rooms[id] = idValue.Line(), len(rd.roomNames)
 		rd.roomNames = append(rd.roomNames, id)
 		rd.c.Facts.Rooms = append(rd.c.Facts.Rooms, compliance.Room{ID: id, Kind: kind})
+		rd.c.Billing.Rooms = append(rd.c.Billing.Rooms, billing.RoomArea{Room: id, AreaM2: area})
+	}
+	if 0 < sized && sized < len(list) {
+		v.Report("area_m2 is given for %d of %d rooms; want it for all or for none", sized, len(list))
 	}
 	rd.roomsKnown = v.Given() && !slices.ContainsFunc(doc.Problems(), func(p configs.Problem) bool {
 		return strings.HasPrefix(p.Text, "household.rooms")

@@ -19,7 +19,9 @@
 //	confirmed START END                     (or: confirmed none)
 //	test ID FINDING [stands] [PAYER] [sensor_off]
 //	usage METERED ZEROED BILLED
-//	bill NAME YUAN
+//	bill NAME YUAN                          (or: nobill, where no bill is made)
+//	remedy DATE ROOM at=CELSIUS below=CELSIUS PERCENT% [YUAN]   (or: remedy none)
+//	says RULE                               (a rule that is said of the remedy as a whole)
 //	because ROOM TIME RULE [RULE …]         (the rules of the tile that holds the time)
 package casetest
 
@@ -44,12 +46,19 @@ type found struct {
 	policy *compliance.Policy
 	usage  *billing.Usage
 	bill   *billing.Bill
+	remedy *billing.Remedy
 }
 
 // RunAll runs every scenario below the package's testdata, each named by its clause and file.
 func RunAll(t *testing.T) {
 	t.Helper()
-	files, err := filepath.Glob("testdata/A*/*.txtar")
+	Run(t, "testdata/A*/*.txtar")
+}
+
+// Run runs the scenarios that the pattern names.
+func Run(t *testing.T, pattern string) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)
 	}
@@ -118,10 +127,8 @@ func run(t *testing.T, archive []byte) *found {
 		t.Fatalf("the case cannot be judged: %v", err)
 	}
 	f := &found{Verdict: v, policy: c.Policy}
-	if c.HasMeter {
-		usage, bill := billing.Compute(c.Policy, &c.Billing, v.Confirmed)
-		f.usage, f.bill = &usage, &bill
-	}
+	charged := billing.Charge(c.Policy, &c.Billing, v)
+	f.usage, f.bill, f.remedy = charged.Usage, charged.Bill, charged.Remedy
 	for _, d := range f.compare(want) {
 		t.Error(d)
 	}

@@ -47,6 +47,10 @@ func (f *found) lines(key string) []string {
 		out = append(out, join("usage", f.usage.Metered.FloatString(3), f.usage.Zeroed.FloatString(3), f.usage.Billed.FloatString(3)))
 	case "bill":
 		out = append(out, join("bill", fields[1], amounts(f.bill)[fields[1]]))
+	case "nobill":
+		out = append(out, yes(f.bill == nil, "nobill", "(a bill)"))
+	case "remedy", "says":
+		out = append(out, f.remedyLines(fields[0])...)
 	case "because":
 		out = append(out, f.because(fields[1], fields[2]))
 	default:
@@ -118,6 +122,26 @@ func mean(d compliance.OutdoorDay) string {
 }
 
 func secs(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }
+
+// remedyLines is the lines of a remedy in tiers, or what is said of it as a whole.
+func (f *found) remedyLines(kind string) (out []string) {
+	if f.remedy == nil {
+		return []string{"(zeroing)"}
+	}
+	if kind == "says" {
+		for _, s := range f.remedy.Because {
+			out = append(out, join("says", string(s.Rule)))
+		}
+		return out
+	}
+	plain := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+	for i := range f.remedy.Lines {
+		l := &f.remedy.Lines[i]
+		out = append(out, join("remedy", l.Date.String(), l.Room, "at="+plain(l.Celsius), "below="+plain(l.BelowBy()),
+			l.Percent.String()+"%", yes(l.Priced, l.Fen.String(), "")))
+	}
+	return out
+}
 
 // amounts is a bill's lines in yuan, by the names of case.md without their unit.
 func amounts(b *billing.Bill) map[string]string {
