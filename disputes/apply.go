@@ -239,6 +239,14 @@ func earliest(all ...sensors.Instant) (first sensors.Instant) {
 	return first
 }
 
+// CheckText says what is wrong with the text of a field, as a *FieldError, or nil.
+func CheckText(field, s string, needed bool) error {
+	if reason := textProblem(s, needed); reason != "" {
+		return &FieldError{field, reason}
+	}
+	return nil
+}
+
 // textProblem says what is wrong with a text, or nothing. Both databases and the evidence log keep it as it is.
 func textProblem(s string, needed bool) string {
 	switch {

@@ -161,7 +161,6 @@ const (
 	turnVerdicts
 	turnDeclarations
 	turnContracts
-	turnDelegations
 )
 
 // maxValues bounds the arguments of one statement.

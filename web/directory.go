@@ -56,7 +56,7 @@ func (d *Directory) Renew(r *sensors.Registry) error {
 		}
 		b := buildings[h.Building]
 		homes[h.ID] = Home{
-			Household: h, Substation: b.Substation, Address: strings.TrimSpace(b.Address + " " + b.Name), Zone: p.Zone, InSeason: inSeason, Resolver: resolver,
+			Household: h, Substation: b.Substation, Address: strings.TrimSpace(b.Address + " " + b.Name), Pack: p, Zone: p.Zone, InSeason: inSeason, Resolver: resolver,
 		}
 	}
 	for _, room := range r.Rooms {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -185,6 +186,11 @@ func (h *matters) change(ctx context.Context, kind disputes.MatterKind, id strin
 		before, events, err := h.find(ctx, kind, id)
 		if err != nil {
 			return before, nil, err
+		}
+		if t := callerOf(ctx).token; t.Role != disputes.Resident { // a resident of one home may contest what concerns many
+			if ok, err := h.covers(ctx, t, before.Place); err != nil || !ok {
+				return before, nil, cmp.Or(err, error(newProblem(http.StatusForbidden, "the token is not for all of this "+string(before.Place.Kind))))
+			}
 		}
 		now := h.clock.now()
 		w, err := move(before, events, now)

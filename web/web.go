@@ -10,8 +10,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
-
-	"github.com/nuanju/nuanju/web/signin"
 )
 
 // New makes the server's handler. It registers metrics with Options.Registry, and is an error if something is missing there, if a metric
@@ -45,10 +43,7 @@ func newEngine(o Options) (*gin.Engine, error) {
 	if err := errors.Join(m.register(o.Registry), o.Registry.Register(newVitals(o, f)), o.Registry.Register(newCensus(o, f))); err != nil {
 		return nil, fmt.Errorf("web: registering metrics: %w", err)
 	}
-	g := &guard{
-		failing: f, clock: o.Clock, tokens: newTokenCache(o.Ledger, o.TokenTTL), sessions: newSessionCache(o.Door, o.TokenTTL),
-		door: o.Door, proxies: o.Proxies, rate: signin.NewLimit(o.Rate), rows: map[route]access{}, metrics: m,
-	}
+	g := &guard{failing: f, clock: o.Clock, tokens: newTokenCache(o.Ledger, o.TokenTTL), rows: map[route]access{}, metrics: m}
 	for _, row := range accessTable() {
 		if row.pattern != "/metrics" || !o.MetricsElsewhere {
 			g.rows[route{row.method, row.pattern}] = row
@@ -61,14 +56,14 @@ func newEngine(o Options) (*gin.Engine, error) {
 	engine.NoMethod(func(c *gin.Context) {
 		reject(c, strings.HasPrefix(c.Request.URL.Path, "/api/v2/"), newProblem(http.StatusMethodNotAllowed, "this path does not know that method"))
 	})
-	if err := addRoutes(engine, o, f, bodies, g.sessions); err != nil {
+	if err := addRoutes(engine, o, f, bodies); err != nil {
 		return nil, err
 	}
 	return engine, g.agrees(engine.Routes())
 }
 
 // addRoutes adds every route.
-func addRoutes(engine *gin.Engine, o Options, f failing, bodies *bodies, known *tokenCache) error {
+func addRoutes(engine *gin.Engine, o Options, f failing, bodies *bodies) error {
 	w := &writes{failing: f, clock: o.Clock, intake: o.Intake, bodies: bodies, decodings: newDecodings()}
 	engine.POST("/api/v2/write", w.lineProtocol)
 	engine.POST("/api/v1/readings", w.readings)
@@ -77,7 +72,6 @@ func addRoutes(engine *gin.Engine, o Options, f failing, bodies *bodies, known *
 	for _, p := range parts(o, f) {
 		p.register(api)
 	}
-	(&sessions{failing: f, door: o.Door, known: known, homes: o.Homes}).register(api)
 	describeWrites(api)
 	document, err := json.Marshal(api.OpenAPI())
 	if err != nil {
@@ -107,6 +101,9 @@ type part interface{ register(api huma.API) }
 func parts(o Options, f failing) []part {
 	return []part{
 		&tickets{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone},
+		&outages{newMatters(o, f)},
+		&exemptions{newMatters(o, f)},
+		&maintenance{failing: f, clock: o.Clock, declared: o.Ledger, homes: o.Homes},
 		&households{failing: f, clock: o.Clock, verdicts: o.Ledger, store: o.Store, homes: o.Homes},
 		&quarantine{failing: f, lines: o.Ledger, homes: o.Homes, zone: o.Zone},
 	}
@@ -141,10 +138,9 @@ func apiConfig(version string) huma.Config {
 	c.RejectUnknownQueryParameters = true
 	c.Transformers = []huma.Transformer{withoutWholeBody}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token":   {Type: "http", Scheme: "bearer", Description: "A token of `nuanju token create`."},
-		"session": {Type: "apiKey", In: "cookie", Name: "__Host-nuanju", Description: "Of POST /api/v1/session. What changes something needs the header X-CSRF-Token as well."},
+		"token": {Type: "http", Scheme: "bearer", Description: "A token of `nuanju token create`."},
 	}
-	c.Security = []map[string][]string{{"token": {}}, {"session": {}}}
+	c.Security = []map[string][]string{{"token": {}}}
 	return c
 }
 
