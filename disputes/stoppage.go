@@ -34,7 +34,7 @@ const (
 	MaxStoppage = 200 * 24 * time.Hour
 	// MaxProofs bounds how many attachments prove a matter.
 	MaxProofs = 100
-	proofLine      = 120 // runes
+	proofLine = 120 // runes
 )
 
 // CheckInterval is what is wrong with an interval that somebody states, as *FieldError of start and end.
