@@ -10,6 +10,7 @@ import (
 
 	"github.com/nuanju/nuanju/compliance"
 	"github.com/nuanju/nuanju/disputes"
+	"github.com/nuanju/nuanju/notify"
 	"github.com/nuanju/nuanju/sensors"
 )
 
@@ -110,6 +111,9 @@ func (w tx) addEvents(ctx context.Context, t disputes.Ticket, events []disputes.
 		entries = append(entries, OutboxEntry{Key: e.Key(t), Subject: WorkflowSubject, Content: content, CreatedAt: e.Recorded})
 	}
 	if err := w.enqueue(ctx, entries); err != nil {
+		return err
+	}
+	if err := w.alert(ctx, notify.OfTicket(t, events), events[len(events)-1].Recorded); err != nil {
 		return err
 	}
 	return w.markDirty(ctx, dirty, events[len(events)-1].Recorded)

@@ -44,7 +44,8 @@ CREATE TABLE alerts (
 	audience   TEXT NOT NULL,
 	who        TEXT NOT NULL,
 	message    TEXT NOT NULL,
-	vals       TEXT NOT NULL,             -- JSON
+	language   TEXT NOT NULL,             -- where the recipient's is not known
+	vals       TEXT NOT NULL,             -- JSON; emptied when what is secret was handed on
 	until_ns   BIGINT NOT NULL,           -- 0: however late
 	created_at BIGINT NOT NULL,
 	made_at    BIGINT                     -- NULL: its notifications are still to be made
