@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"github.com/nuanju/nuanju/disputes"
 	"github.com/nuanju/nuanju/notify"
 	"github.com/nuanju/nuanju/sensors"
 )
@@ -83,18 +84,49 @@ func (l *Ledger) MakeNotifications(ctx context.Context, a notify.Alert, to []not
 	})
 }
 
-// ResidentsToTell implements notify.Outbox. Without a contract in force then it is the phone that the registry has.
-func (l *Ledger) ResidentsToTell(ctx context.Context, household string, at sensors.Instant) (to []notify.Recipient, err error) {
-	parties, err := l.PartiesOfHousehold(ctx, household)
-	if err != nil {
-		return nil, err
-	}
-	known := false
-	for _, p := range parties {
-		if !p.Holds(at) {
-			continue
+// ResidentsToTell implements notify.Outbox. Of a household without a contract in force then it is the phone that the registry has.
+func (l *Ledger) ResidentsToTell(ctx context.Context, at disputes.Place, when sensors.Instant) (to []notify.Recipient, err error) {
+	type home struct{ id, phone string }
+	err = l.snapshot(ctx, "reading whom to tell", func(q querier) error {
+		where := placeCondition(at.Kind)
+		rows, err := q.QueryContext(ctx, "SELECT id, phone FROM households WHERE superseded_at IS NULL AND "+where+" ORDER BY id", at.ID)
+		homes, err := collect(rows, err, func(h *home) []any { return []any{&h.id, &h.phone} })
+		if err != nil {
+			return err
 		}
-		known = true
+		if len(homes) == 0 && at.Kind == disputes.AtHousehold { // its contract may be there before the registry has it
+			homes = []home{{id: at.ID}}
+		}
+		return chunks(homes, func(some []home) error {
+			args := make([]any, 0, len(some)+2)
+			for _, h := range some {
+				args = append(args, h.id)
+			}
+			found, err := contracts(ctx, q, "superseded_at IS NULL AND household IN ("+placeholders(len(some))+
+				") AND from_ns <= ? AND until_ns > ?", append(args, int64(when), int64(when))...)
+			if err != nil {
+				return err
+			}
+			bound := map[string][]disputes.Person{}
+			for _, k := range found {
+				bound[k.Household] = k.Residents
+			}
+			for _, h := range some {
+				people, known := bound[h.id]
+				if !known {
+					people = []disputes.Person{{Phone: h.phone, Language: "zh"}}
+				}
+				to = append(to, reached(people)...)
+			}
+			return nil
+		})
+	})
+	return to, err
+}
+
+// reached is where people are: at their phones, or if they have none at their addresses.
+func reached(people []disputes.Person) (to []notify.Recipient) {
+	for _, p := range people {
 		switch {
 		case p.Phone != "":
 			to = append(to, notify.Recipient{Channel: notify.SMS, Address: p.Phone, Language: p.Language})
@@ -102,16 +134,5 @@ func (l *Ledger) ResidentsToTell(ctx context.Context, household string, at senso
 			to = append(to, notify.Recipient{Channel: notify.Mail, Address: p.Email, Language: p.Language})
 		}
 	}
-	if known {
-		return to, nil
-	}
-	err = l.reading(ctx, "reading the phone of household "+household, func(q querier) error {
-		rows, err := q.QueryContext(ctx, "SELECT phone FROM households WHERE superseded_at IS NULL AND id = ? AND phone <> ''", household)
-		to, err = collect(rows, err, func(r *notify.Recipient) []any {
-			r.Channel, r.Language = notify.SMS, "zh"
-			return []any{&r.Address}
-		})
-		return err
-	})
-	return to, err
+	return to
 }

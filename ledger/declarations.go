@@ -164,12 +164,16 @@ func (t tx) markPlace(ctx context.Context, p Place, from, now sensors.Instant) e
 
 // householdsAt is the households that the registry has at a place now, in any order.
 func householdsAt(ctx context.Context, q querier, p Place) ([]string, error) {
-	where := map[PlaceKind]string{
+	rows, err := q.QueryContext(ctx, "SELECT id FROM households WHERE superseded_at IS NULL AND "+placeCondition(p.Kind), p.ID)
+	return collect(rows, err, func(h *string) []any { return []any{h} })
+}
+
+// placeCondition is which rows of households are at a place of a kind; its argument is the place's id.
+func placeCondition(kind PlaceKind) string {
+	return map[PlaceKind]string{
 		AtHousehold: "id = ?", AtRiser: "riser = ?", AtBuilding: "building = ?", Everywhere: "'' = ?",
 		AtSubstation: "building IN (SELECT id FROM buildings WHERE superseded_at IS NULL AND substation = ?)",
-	}[p.Kind]
-	rows, err := q.QueryContext(ctx, "SELECT id FROM households WHERE superseded_at IS NULL AND "+where, p.ID)
-	return collect(rows, err, func(h *string) []any { return []any{h} })
+	}[kind]
 }
 
 // Declarations are the facts that people declared of households that are registered, by household; one without any is left out.

@@ -158,13 +158,19 @@ func TestResidentsToTell(t *testing.T) {
 			"2016-10-31": {{Channel: notify.SMS, Address: "+8613800000000", Language: "zh"}},
 			"2016-11-01": {{Channel: notify.SMS, Address: "13900000000", Language: "en"}, {Channel: notify.Mail, Address: "w6@heating.example", Language: "zh"}},
 		} {
-			got, err := l.ResidentsToTell(t.Context(), "h1", date(t, day).Start(beijing))
+			got, err := l.ResidentsToTell(t.Context(), disputes.Home("h1"), date(t, day).Start(beijing))
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: %+v, %v", day, got, err)
 			}
 		}
+		for _, p := range []disputes.Place{{Kind: disputes.AtRiser, ID: "b1-r1"}, {Kind: disputes.AtBuilding, ID: "b1"}, {Kind: disputes.AtSubstation, ID: "ss1"}, {Kind: disputes.Everywhere}} {
+			got, err := l.ResidentsToTell(t.Context(), p, date(t, "2016-10-31").Start(beijing))
+			if err != nil || len(got) != 1 || got[0].Address != "+8613800000000" {
+				t.Errorf("%v: %+v, %v", p, got, err)
+			}
+		}
 		for _, silent := range []string{"h2", "h9"} { // without a phone, and not registered
-			if got, err := l.ResidentsToTell(t.Context(), silent, morning); err != nil || got != nil {
+			if got, err := l.ResidentsToTell(t.Context(), disputes.Home(silent), morning); err != nil || got != nil {
 				t.Errorf("%s: %+v, %v", silent, got, err)
 			}
 		}

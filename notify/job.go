@@ -105,9 +105,10 @@ func (j *Job) recipients(ctx context.Context, a Alert) ([]Recipient, error) {
 	}
 	var found []Recipient
 	var err error
+	if place, ok := a.To.place(); ok {
+		found, err = j.Outbox.ResidentsToTell(ctx, place, a.CreatedAt)
+	}
 	switch a.To.Kind {
-	case Residents:
-		found, err = j.Outbox.ResidentsToTell(ctx, a.To.ID, a.CreatedAt)
 	case OnCall:
 		found = j.OnCall[a.To.ID]
 	case Phone:

@@ -25,6 +25,7 @@ const (
 	VisitAppointed     Message = "visit_appointed"
 	ReplyDueSoon       Message = "reply_due_soon"
 	UpdateDueSoon      Message = "update_due_soon"
+	TargetDueSoon      Message = "target_due_soon"
 	ReplyBreached      Message = "reply_breached"
 	UpdateBreached     Message = "update_breached"
 	TicketEscalated    Message = "ticket_escalated"
@@ -139,6 +140,9 @@ var terms = map[string][2]string{
 	"kind=leak":            {"漏水", "a leak"},
 	"kind=other":           {"其他", "other"},
 	"kind=finding":         {"监测发现", "found by the monitor"},
+	"clock=reply":          {"一小时答复", "one-hour reply"},
+	"clock=update":         {"六小时告知", "six-hour update"},
+	"clock=target":         {"内部处理", "internal target"},
 	"finding=noncompliant": {"不达标", "below the standard"},
 	"finding=compliant":    {"达标", "at the standard"},
 	"finding=none":         {"不适用", "not applicable"},

@@ -5,34 +5,48 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/nuanju/nuanju/disputes"
 	"github.com/nuanju/nuanju/sensors"
 )
 
 // AudienceKind is what an audience is named by.
 type AudienceKind string
 
-// The kinds of audiences.
+// The kinds of audiences, beside those that ResidentsAt makes.
 const (
-	Residents AudienceKind = "residents" // whoever has a contract of a household when the alert is made
-	OnCall    AudienceKind = "on_call"   // a list of the settings
-	Phone     AudienceKind = "phone"     // one number
-	Email     AudienceKind = "email"     // one address
+	OnCall AudienceKind = "on_call" // a list of the settings
+	Phone  AudienceKind = "phone"   // one number
+	Email  AudienceKind = "email"   // one address
 )
+
+const residentsAt = "residents/" // and the kind of place
 
 // Audience is whom something is told, before anybody looks who that is.
 type Audience struct {
 	Kind AudienceKind
-	ID   string // the household, the list's name, the number or the address
+	ID   string // of the place, the list's name, the number or the address
 }
 
-// The lists of people on call that alerts name. The settings say who is on them.
+// ResidentsAt is whoever has a contract of a household there when the alert is written.
+func ResidentsAt(p disputes.Place) Audience {
+	return Audience{AudienceKind(residentsAt + string(p.Kind)), p.ID}
+}
+
+// place is the place whose residents are told, or false.
+func (a Audience) place() (disputes.Place, bool) {
+	kind, ok := strings.CutPrefix(string(a.Kind), residentsAt)
+	p := disputes.Place{Kind: disputes.PlaceKind(kind), ID: a.ID}
+	return p, ok && p.Check() == nil
+}
+
+// The lists of people on call that alerts name, beside those of the settings' escalation. The settings say who is on them.
 const (
 	Desk      = "desk"      // the dispatchers' desk
 	Emergency = "emergency" // is paged at once
-	Lead      = "lead"      // who answers for the desk
 )
 
 // Alert is something that somebody is to be told.
@@ -51,15 +65,19 @@ type Alert struct {
 	Language string
 }
 
+// known reports whether the audience is one.
+func (a Audience) known() bool {
+	_, ok := a.place()
+	return ok || a.ID != "" && slices.Contains([]AudienceKind{OnCall, Phone, Email}, a.Kind)
+}
+
 // Check says what is wrong with an alert, or nil: it has a key, an audience and every value that its message needs.
 func (a Alert) Check() error {
 	switch {
 	case a.Key == "" || len(a.Key) > maxKey:
 		return errors.New("the key is empty or too long")
-	case a.To.ID == "":
-		return errors.New("the audience has no name")
-	case !slices.Contains([]AudienceKind{Residents, OnCall, Phone, Email}, a.To.Kind):
-		return fmt.Errorf("no kind of audience %q", a.To.Kind)
+	case !a.To.known():
+		return fmt.Errorf("nobody is %q %q", a.To.Kind, a.To.ID)
 	}
 	names, ok := needs()[a.Message]
 	if !ok {
@@ -151,8 +169,8 @@ type Outbox interface {
 	Alerts(ctx context.Context, limit int) ([]Alert, error)
 	// MakeNotifications makes the notifications of an alert, once: an alert whose notifications were made meanwhile is left alone.
 	MakeNotifications(ctx context.Context, a Alert, to []Recipient, now sensors.Instant) error
-	// ResidentsToTell is where the residents of a household are reached at an instant.
-	ResidentsToTell(ctx context.Context, household string, at sensors.Instant) ([]Recipient, error)
+	// ResidentsToTell is where the residents of a place's households are reached at an instant.
+	ResidentsToTell(ctx context.Context, at disputes.Place, when sensors.Instant) ([]Recipient, error)
 	// ClaimNotifications takes up to limit notifications that wait and are due, of the channels given: nobody else takes them until
 	// the lease has passed. Each has its attempt counted.
 	ClaimNotifications(ctx context.Context, channels []Channel, now sensors.Instant, lease time.Duration, limit int) ([]Notification, error)

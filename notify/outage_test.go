@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nuanju/nuanju/disputes"
 	"github.com/nuanju/nuanju/ledger"
 	"github.com/nuanju/nuanju/ledger/pgtest"
 	"github.com/nuanju/nuanju/notify"
@@ -223,7 +224,7 @@ func TestWhoIsTold(t *testing.T) {
 		err := l.Notify(t.Context(), []notify.Alert{
 			{Key: "a", To: notify.Audience{Kind: notify.OnCall, ID: notify.Desk}, Message: notify.FindingOpened, Values: finding},
 			{Key: "b", To: notify.Audience{Kind: notify.OnCall, ID: "nobody"}, Message: notify.FindingOpened, Values: finding},
-			{Key: "c", To: notify.Audience{Kind: notify.Residents, ID: "h1"}, Message: notify.StatementReady, Values: map[string]string{"statement": "s", "season": "2015"}},
+			{Key: "c", To: notify.ResidentsAt(disputes.Home("h1")), Message: notify.StatementReady, Values: map[string]string{"statement": "s", "season": "2015"}},
 			{Key: "d", To: notify.Audience{Kind: notify.Email, ID: "x@heating.example"}, Message: notify.FindingOpened, Values: finding},
 			{
 				Key: "late", To: notify.Audience{Kind: notify.Phone, ID: "13800000000"}, Message: notify.SignInCode,

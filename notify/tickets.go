@@ -13,10 +13,15 @@ type telling struct {
 	event disputes.EventKind
 	// when is whether it is told of this ticket and event; nil: always.
 	when func(disputes.Ticket, disputes.Event) bool
-	// list is who on call is told; empty: the residents of the home.
+	// list is who on call is told; residents: those of the home; named: whom the event's facts name.
 	list    string
 	message Message
 }
+
+const (
+	residents = "residents"
+	named     = "named"
+)
 
 // tellings is the whole table. What has no row is told nobody.
 func tellings() []telling {
@@ -26,15 +31,19 @@ func tellings() []telling {
 		{disputes.Filed, filedWithClock, Desk, TicketFiled},
 		{disputes.Filed, filedWithout, Desk, TicketNoted},
 
-		{disputes.Replied, isReport, "", TicketReplied},
-		{disputes.Updated, isReport, "", TicketUpdated},
-		{disputes.ResolvedIt, isReport, "", TicketResolved},
+		{disputes.Replied, isReport, residents, TicketReplied},
+		{disputes.Updated, isReport, residents, TicketUpdated},
+		{disputes.ResolvedIt, isReport, residents, TicketResolved},
 		{disputes.Reopened, byResident, Desk, TicketReopened},
 
+		{disputes.Appointed, isReport, residents, VisitAppointed},
+
+		{disputes.WarnReply, nil, Desk, ReplyDueSoon},
+		{disputes.WarnUpdate, nil, Desk, UpdateDueSoon},
+		{disputes.WarnTarget, nil, Desk, TargetDueSoon},
 		{disputes.BreachReply, nil, Desk, ReplyBreached},
-		{disputes.BreachReply, nil, Lead, ReplyBreached},
 		{disputes.BreachUpdate, nil, Desk, UpdateBreached},
-		{disputes.BreachUpdate, nil, Lead, UpdateBreached},
+		{disputes.Escalated, nil, named, TicketEscalated},
 	}
 }
 
@@ -63,8 +72,11 @@ func OfTicket(t disputes.Ticket, events []disputes.Event) (all []Alert) {
 				continue
 			}
 			to := Audience{OnCall, row.list}
-			if row.list == "" {
-				to = Audience{Residents, t.Household}
+			switch row.list {
+			case residents:
+				to = ResidentsAt(disputes.Home(t.Household))
+			case named:
+				to.ID = e.Facts.To
 			}
 			all = append(all, Alert{Key: e.Key(t) + "/" + to.name(), To: to, Message: row.message, Values: ticketValues(row.message, t, e)})
 		}
@@ -77,17 +89,20 @@ func (a Audience) name() string {
 	if a.Kind == OnCall {
 		return a.ID
 	}
-	return string(a.Kind)
+	return residents
 }
 
 // ticketValues are what a message about a ticket says, and no more.
 func ticketValues(m Message, t disputes.Ticket, e disputes.Event) map[string]string {
 	all := map[string]string{
 		"ticket": t.ID, "kind": string(t.Kind), "household": t.Household, "text": bounded(oneLine(e.Text), 300),
-		"due_at": moment(t.Reply.Due),
+		"due_at": moment(t.Reply.Due), "clock": string(e.Facts.Clock), "from_at": moment(e.Facts.From), "to_at": moment(e.Facts.Until),
 	}
-	if m == UpdateBreached {
+	switch m {
+	case UpdateBreached, UpdateDueSoon:
 		all["due_at"] = moment(t.Update.Due)
+	case TargetDueSoon:
+		all["due_at"] = moment(t.Target.Due)
 	}
 	for name := range all {
 		if !slices.Contains(needs()[m], name) {

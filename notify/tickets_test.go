@@ -58,8 +58,8 @@ func TestWhatIsToldOfTickets(t *testing.T) {
 			func() (disputes.Ticket, []disputes.Event) {
 				return file(disputes.LowTemperature, disputes.Dispatcher, at.Add(7*time.Hour), at)
 			}, []string{
-				"ticket/T1/2/desk 【暖据】工单 T1 超过一小时未答复（12月1日09:00），户号 h1。", "ticket/T1/2/lead 【暖据】工单 T1 超过一小时未答复（12月1日09:00），户号 h1。",
-				"ticket/T1/3/desk 【暖据】工单 T1 超过六小时未告知处理情况（12月1日14:00），户号 h1。", "ticket/T1/3/lead 【暖据】工单 T1 超过六小时未告知处理情况（12月1日14:00），户号 h1。",
+				"ticket/T1/2/desk 【暖据】工单 T1 超过一小时未答复（12月1日09:00），户号 h1。",
+				"ticket/T1/3/desk 【暖据】工单 T1 超过六小时未告知处理情况（12月1日14:00），户号 h1。",
 			},
 		},
 		"answers": {
@@ -77,6 +77,36 @@ func TestWhatIsToldOfTickets(t *testing.T) {
 				ticket, _ = do(ticket, disputes.Dispatcher, disputes.ResolvedIt)
 				return do(ticket, disputes.Resident, disputes.Reopened)
 			}, []string{"ticket/T1/3/desk 【暖据】工单 T1 重新打开，户号 h1：修好 了"},
+		},
+		"an appointment": {
+			func() (disputes.Ticket, []disputes.Event) {
+				ticket, _ := file(disputes.NoHeat, disputes.Resident, at, 0)
+				after, events, err := disputes.Apply(ticket, disputes.Command{
+					Event: disputes.Appointed, Facts: disputes.Facts{From: at.Add(2 * time.Hour), Until: at.Add(4 * time.Hour)},
+					Actor: disputes.Actor{Role: disputes.Dispatcher, ID: "x"},
+				}, at.Add(time.Minute))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return after, events
+			}, []string{"ticket/T1/2/residents 【暖据】您的报修 T1 已预约上门：12月1日10:00 至 12月1日12:00。"},
+		},
+		"nobody answers": {
+			func() (disputes.Ticket, []disputes.Event) {
+				attention := disputes.Attention{WarnBefore: 15 * time.Minute, Steps: []disputes.Step{{To: "shift_lead"}}}
+				ticket, _ := file(disputes.Leak, disputes.Resident, at, 0)
+				var all []disputes.Event
+				for _, minute := range []time.Duration{44, 45, 60, 61} {
+					after, events := disputes.Alerts(ticket, attention, at.Add(minute*time.Minute))
+					after, more := disputes.Breaches(after, at.Add(minute*time.Minute))
+					ticket, all = after, append(append(all, events...), more...)
+				}
+				return ticket, all
+			}, []string{
+				"ticket/T1/2/desk 【暖据】工单 T1 须于 12月1日09:00 前答复，尚未答复。",
+				"ticket/T1/3/shift_lead 【暖据】工单 T1 的一小时答复已逾期，户号 h1，请督办。",
+				"ticket/T1/4/desk 【暖据】工单 T1 超过一小时未答复（12月1日09:00），户号 h1。",
+			},
 		},
 		"withdrawn": {
 			func() (disputes.Ticket, []disputes.Event) {
