@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/nuanju/nuanju/disputes"
+	"github.com/nuanju/nuanju/notify"
 	"github.com/nuanju/nuanju/sensors"
 )
 
@@ -134,7 +135,10 @@ func (t tx) saveMatter(ctx context.Context, c *MatterChange) error {
 		}
 		entries = append(entries, OutboxEntry{Key: e.Key(m), Subject: WorkflowSubject, Content: content, CreatedAt: e.At})
 	}
-	return t.enqueue(ctx, entries)
+	if err := t.enqueue(ctx, entries); err != nil {
+		return err
+	}
+	return t.alert(ctx, notify.OfMatter(m, c.Events), m.Updated)
 }
 
 // retract ends a fact and marks where it held. One that is not there changes nothing.

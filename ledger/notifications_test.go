@@ -28,7 +28,7 @@ func told(t testing.TB, l *ledger.Ledger, key string, m notify.Message, values m
 
 var statement = map[string]string{"statement": "s1", "season": "2015"}
 
-func claim(t testing.TB, l *ledger.Ledger, now sensors.Instant) []notify.Notification {
+func claimed(t testing.TB, l *ledger.Ledger, now sensors.Instant) []notify.Notification {
 	t.Helper()
 	all, err := l.ClaimNotifications(t.Context(), []notify.Channel{notify.SMS}, now, time.Minute, 100)
 	must(t, err)
@@ -42,14 +42,14 @@ func TestALease(t *testing.T) {
 		if none, err := l.ClaimNotifications(t.Context(), []notify.Channel{notify.Mail}, morning, time.Minute, 100); err != nil || none != nil {
 			t.Errorf("another channel's: %v, %v", none, err)
 		}
-		first := claim(t, l, morning)
+		first := claimed(t, l, morning)
 		if len(first) != 1 || first[0].Key != "k#1" || first[0].Attempts != 1 || !reflect.DeepEqual(first[0].Values, statement) || first[0].Address != "13800000000" {
 			t.Fatalf("claimed %+v", first)
 		}
-		if again := claim(t, l, morning.Add(time.Minute-1)); again != nil {
+		if again := claimed(t, l, morning.Add(time.Minute-1)); again != nil {
 			t.Errorf("claimed twice: %+v", again)
 		}
-		second := claim(t, l, morning.Add(time.Minute))
+		second := claimed(t, l, morning.Add(time.Minute))
 		if len(second) != 1 || second[0].Attempts != 2 {
 			t.Fatalf("after the lease: %+v", second)
 		}
@@ -77,7 +77,7 @@ func TestManyClaimAtOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 10 {
 			wg.Go(func() {
-				for _, n := range claim(t, l, morning) {
+				for _, n := range claimed(t, l, morning) {
 					mu.Lock()
 					got[n.Key]++
 					mu.Unlock()
@@ -100,7 +100,7 @@ func TestManyClaimAtOnce(t *testing.T) {
 func TestSecretsAreNotKept(t *testing.T) {
 	everywhere(t, func(t *testing.T, l *ledger.Ledger) {
 		told(t, l, "k", notify.SignInCode, map[string]string{"code": "123456"}, morning)
-		n := claim(t, l, morning)[0]
+		n := claimed(t, l, morning)[0]
 		if n.Values["code"] != "123456" {
 			t.Fatalf("got %+v", n)
 		}
@@ -124,7 +124,7 @@ func TestSecretsAreNotKept(t *testing.T) {
 func TestTryingAgain(t *testing.T) {
 	everywhere(t, func(t *testing.T, l *ledger.Ledger) {
 		told(t, l, "k", notify.StatementReady, statement, morning)
-		n := claim(t, l, morning)[0]
+		n := claimed(t, l, morning)[0]
 		if _, err := l.RetryNotification(t.Context(), n.ID, morning); !errors.Is(err, ledger.ErrConflict) {
 			t.Errorf("one that waits: %v", err)
 		}
@@ -135,7 +135,7 @@ func TestTryingAgain(t *testing.T) {
 		}
 		_, err := l.RetryNotification(t.Context(), n.ID, morning.Add(time.Hour))
 		must(t, err)
-		if all := claim(t, l, morning.Add(time.Hour)); len(all) != 1 || all[0].Attempts != 1 {
+		if all := claimed(t, l, morning.Add(time.Hour)); len(all) != 1 || all[0].Attempts != 1 {
 			t.Errorf("got %+v", all)
 		}
 		if _, err := l.RetryNotification(t.Context(), n.ID+1, morning); !errors.Is(err, ledger.ErrNotFound) {
