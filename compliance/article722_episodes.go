@@ -88,8 +88,8 @@ func (j *judge) decide(room *roomState, tests []ruling) (episodes []Episode, con
 			}
 		}
 		room.proved = append(room.proved, provedBy(hull, c, tests, met)...)
-		e.Confirmed = c.Length()
-		e.Dismissed = Union(d.dismissed...).Length()
+		e.ConfirmedTime, e.DismissedTime = c, Union(d.dismissed...)
+		e.Confirmed, e.Dismissed = e.ConfirmedTime.Length(), e.DismissedTime.Length()
 		e.Status = episodeStatus(e)
 		slices.Sort(e.Tests)
 		slices.Sort(e.Confirmations)

@@ -33,7 +33,7 @@ func (j *judge) rule(rooms []*roomState) []ruling {
 	var tests []ruling
 	for i := range j.facts.Tests {
 		if t := &j.facts.Tests[i]; t.Start < j.asOf {
-			tests = append(tests, ruling{Test: t, verdict: &TestVerdict{ID: t.ID}, reading: -1, asideBy: -1})
+			tests = append(tests, ruling{Test: t, verdict: &TestVerdict{ID: t.ID, Room: t.Room, Start: t.Start}, reading: -1, asideBy: -1})
 		}
 	}
 	slices.SortStableFunc(tests, func(a, b ruling) int {
@@ -111,7 +111,7 @@ func (j *judge) sensorStep(t *ruling) Step {
 		margin := j.policy.EditionAt(t.Start).SensorAgreement
 		difference := math.Abs(decimalSum(1, r.Judged(), -t.Celsius))
 		t.vouches = difference <= margin+agreementGuard
-		t.verdict.SensorOff = !t.vouches
+		t.verdict.SensorOff, t.verdict.Difference = !t.vouches, difference
 		s.Rule = ruleSensorAgrees
 		if !t.vouches {
 			s.Rule = ruleSensorDisagrees

@@ -145,6 +145,9 @@ type Episode struct {
 	Dismissed     time.Duration
 	Tests         []string // standing tests that meet it, sorted
 	Confirmations []string // joint confirmations that overlap it, sorted
+	// ConfirmedTime and DismissedTime are the parts of its below time that were decided.
+	ConfirmedTime Spans
+	DismissedTime Spans
 	Because       []Step
 }
 
@@ -161,11 +164,15 @@ const (
 // TestVerdict is what a test decides and who pays for it.
 type TestVerdict struct {
 	ID      string
+	Room    string
+	Start   Instant
 	Finding Finding
 	Stands  bool
 	Payer   Side // "" when the test is not applicable
 	// SensorOff is true when the room's own reading disagreed with the test by more than the agreed margin; the
 	// sensor wants calibration.
 	SensorOff bool
-	Because   []Step
+	// Difference is how far the reading that holds at the test's start is from the test, °C; 0 where none was compared.
+	Difference float64
+	Because    []Step
 }

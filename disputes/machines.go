@@ -82,6 +82,8 @@ func Machines() []Machine {
 		confirmationMachine(),
 		disputeMachine(),
 		samplingMachine(),
+		testRequestMachine(),
+		testMachine(),
 	}
 }
 

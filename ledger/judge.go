@@ -154,7 +154,10 @@ func (t tx) writeJudgments(ctx context.Context, all []Judgment, now sensors.Inst
 			return err
 		}
 	}
-	return k.write(ctx, t, now)
+	if err := k.write(ctx, t, now); err != nil {
+		return err
+	}
+	return t.spliceFindings(ctx, all, now)
 }
 
 // add decides what a judgment changes.

@@ -27,6 +27,8 @@ type MatterWrite struct {
 	Declarations []Declaration
 	// Retractions are facts that hold no longer.
 	Retractions []FactID
+	// Papers are written with matters that are tests or requests for tests.
+	Papers []TestPaper
 	// Dirty is marked beside the households of declarations and retractions, which are marked anyway.
 	Dirty []Mark
 }
@@ -68,6 +70,9 @@ func (l *Ledger) SaveMatters(ctx context.Context, w MatterWrite, now sensors.Ins
 			if err := t.saveMatter(ctx, &changes[i]); err != nil {
 				return err
 			}
+		}
+		if err := t.insertPapers(ctx, w.Papers); err != nil {
+			return err
 		}
 		for _, f := range facts {
 			if err := t.declare(ctx, f, now); err != nil {

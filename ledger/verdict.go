@@ -54,6 +54,9 @@ type Judgment struct {
 	// Episodes replace those of the ledger that end after EpisodesFrom.
 	EpisodesFrom sensors.Instant
 	Episodes     []Episode
+	// Tests replace those of the ledger that start in Season. Household, Digest and KnownFrom are set by the ledger.
+	Season compliance.Interval
+	Tests  []TestFinding
 	// Carry is what the next judgment goes on from; the ledger does not look into it.
 	Carry []byte
 	// Mark is the version of the dirty mark that led here, which is taken off; 0: none.

@@ -100,6 +100,10 @@ func (j *job) written(parts []*compliance.Verdict, kept *carry) *ledger.Judgment
 		Household: j.home.id, From: j.from, Until: last.Until, Settled: last.Settled, Digest: last.Policy.Digest,
 		EpisodesFrom: j.from, Carry: kept.encode(),
 	}
+	out.Season = j.season.In(j.policy.Zone)
+	if j.tests {
+		out.Tests = j.findings(last)
+	}
 	if j.carry != nil {
 		out.EpisodesFrom = max(j.season.Start.Start(j.policy.Zone), j.from.Add(-j.policy.episodeGap))
 	}
@@ -145,6 +149,18 @@ func episode(e *compliance.Episode, zone *time.Location) ledger.Episode {
 		Confirmed: sensors.Instant(e.Confirmed), Dismissed: sensors.Instant(e.Dismissed),
 		Tests: e.Tests, Confirmations: e.Confirmations, Because: reasons(e.Because, zone),
 	}
+}
+
+// findings is what the tests of the season decide.
+func (j *job) findings(v *compliance.Verdict) (out []ledger.TestFinding) {
+	for i := range v.Tests {
+		t := &v.Tests[i]
+		out = append(out, ledger.TestFinding{
+			Test: t.ID, Room: t.Room, Start: t.Start, Finding: t.Finding, Stands: t.Stands, Payer: t.Payer, SensorOff: t.SensorOff,
+			Difference: t.Difference, Because: reasons(t.Because, j.policy.Zone),
+		})
+	}
+	return out
 }
 
 // reasons is steps as a JSON array.
