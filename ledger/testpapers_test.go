@@ -19,7 +19,7 @@ func TestInstitutionsHaveVersions(t *testing.T) {
 		ctx, admin := t.Context(), disputes.Actor{Role: disputes.Admin, ID: "a1"}
 		first := measured.Institution{
 			ID: "Lab South", Name: "南城检测", Accredited: []measured.Days{{From: compliance.DateOf(2012, 1, 1), To: compliance.DateOf(2015, 12, 31)}},
-			Instruments: []measured.Instrument{{Serial: "T-7", Certificate: "C-9", Valid: measured.Days{From: compliance.DateOf(2015, 1, 1)}, Error: number(t, "0.2")}},
+			Instruments: []measured.Instrument{{Serial: "T-7", Certificate: "C-9", Valid: measured.Days{From: compliance.DateOf(2015, 1, 1)}, Error: decimalOf(t, "0.2")}},
 		}
 		_, err := l.PutInstitution(ctx, first, 1, admin, 10)
 		must(t, err)
@@ -156,4 +156,11 @@ func TestFindingsFollowJudgments(t *testing.T) {
 			t.Errorf("%+v %v", all, err)
 		}
 	})
+}
+
+func decimalOf(t testing.TB, s string) compliance.Decimal {
+	t.Helper()
+	d, err := compliance.ParseDecimal(s)
+	must(t, err)
+	return d
 }
