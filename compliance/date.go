@@ -41,6 +41,12 @@ func (d Date) String() string { return d.utc().Format(time.DateOnly) }
 // MarshalText writes YYYY-MM-DD.
 func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
+// UnmarshalText reads what ParseDate reads.
+func (d *Date) UnmarshalText(text []byte) (err error) {
+	*d, err = ParseDate(string(text))
+	return err
+}
+
 // Year is the calendar year of the date.
 func (d Date) Year() int { return d.utc().Year() }
 

@@ -46,6 +46,12 @@ func (d Decimal) String() string {
 // MarshalText writes String.
 func (d Decimal) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
+// UnmarshalText reads what ParseDecimal reads.
+func (d *Decimal) UnmarshalText(text []byte) (err error) {
+	*d, err = ParseDecimal(string(text))
+	return err
+}
+
 // Rat is the number as a rational that the caller may change.
 func (d Decimal) Rat() *big.Rat {
 	r, _ := new(big.Rat).SetString(d.String()) // the form has been checked

@@ -161,6 +161,7 @@ const (
 	turnVerdicts
 	turnDeclarations
 	turnContracts
+	turnDelegations
 )
 
 // maxValues bounds the arguments of one statement.

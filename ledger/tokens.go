@@ -34,11 +34,13 @@ type Scope struct {
 	Households []string `json:"households,omitempty"`
 	Devices    []string `json:"devices,omitempty"`
 	Stations   []string `json:"stations,omitempty"`
+	// Institution is the accredited institution that a tester belongs to.
+	Institution string `json:"institution,omitempty"`
 }
 
 // Everything reports whether the scope leaves nothing out.
 func (s Scope) Everything() bool {
-	return len(s.Buildings)+len(s.Households)+len(s.Devices)+len(s.Stations) == 0
+	return len(s.Buildings)+len(s.Households)+len(s.Devices)+len(s.Stations) == 0 && s.Institution == ""
 }
 
 // ErrToken is all that whoever shows a token that is not good is told: malformed, unknown, expired and revoked look alike.

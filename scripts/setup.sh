@@ -10,6 +10,7 @@ have() { # NEED: is it here already?
 	case $1 in
 	postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ;;
 	cc) command -v cc >/dev/null && echo '#include <stdlib.h>' | cc -E - >/dev/null 2>&1 ;;
+	cjk) compgen -G '/usr/share/fonts/*/*/NotoSansCJK*' >/dev/null ;;
 	certificates) [ -s "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" ] || ! command -v apt-get >/dev/null ;;
 	*) command -v "$1" >/dev/null ;;
 	esac
@@ -19,6 +20,9 @@ packages() { # NEED: the Debian packages that bring it
 	case $1 in
 	cc) echo gcc libc6-dev ;;
 	certificates) echo ca-certificates ;;
+	promtool) echo prometheus ;;
+	amtool) echo prometheus-alertmanager ;;
+	cjk) echo fonts-noto-cjk ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -49,7 +53,8 @@ if [ "$(id -u)" -ne 0 ]; then
 	[ -t 0 ] || as_root=(sudo -n) # nobody is there to type a password
 fi
 apt() {
-	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" </dev/null
+	# Runlevel 1: what is installed for tests is not started as a service.
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" </dev/null
 }
 
 echo "setup: installing ${install[*]}"

@@ -18,9 +18,22 @@ type access struct {
 	maxBody int64
 	// influx: errors are written as InfluxDB writes them, not as problems.
 	influx bool
+	// delegates: which of those whom residents let see their home may call it. It may be left out where nothing is changed.
+	delegates delegates
+	// form: it is a page's form, whose handler checks the field csrf itself, by signin.SameCSRF, before it does anything.
+	form bool
 	// quiet: a success is logged at debug level only; there are thousands a second, or a probe each few seconds.
 	quiet bool
 }
+
+// delegates is which delegates may call what changes something.
+type delegates int
+
+const (
+	noDelegates delegates = iota
+	reporters             // those who may report as well
+	allDelegates
+)
 
 // form bounds the bodies of requests that people fill in, in bytes.
 const form = 64 << 10
@@ -55,6 +68,7 @@ func accessTable() []access {
 		maintenanceAccess(),
 		householdAccess(),
 		standingAccess(),
+		sessionAccess(),
 	)
 }
 

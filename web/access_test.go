@@ -9,10 +9,16 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// callers are the tokens that every endpoint is tried with: each role, with a scope that covers household h1 and one that
-// does not.
+// callers are those with whom every endpoint is tried: each role, with a scope that covers household h1 and one that does not. Each
+// has a token; those of sessionCallers are signed in as well, and must get the same answers.
 var callers = []string{
 	"", "gateway", "sensor", "dispatcher", "building2", "auditor", "admin", "resident", "neighbour", "nowhere", "billing", "tester", "mediator",
+}
+
+// sessionCallers are those who sign in; see people. The last three have no token: what delegates and a former resident may do
+// follows from what a resident may, unless a trial says otherwise.
+var sessionCallers = []string{
+	"dispatcher", "building2", "auditor", "admin", "resident", "neighbour", "billing", "tester", "mediator", "delegate", "reporter", "former",
 }
 
 // trial is what is expected of an endpoint, written down a second time and by hand, and a request to try it with.
@@ -21,15 +27,45 @@ type trial struct {
 	// Everybody else must be. "anybody" needs no token.
 	may    string
 	hidden bool
+	// delegates names those of delegate and reporter who may; when it is empty, both may where the resident may and nothing is
+	// changed, and else neither.
+	delegates string
+	// former: the former resident of h1 is not turned away, and sees their own time or nothing.
+	former bool
 	// ask is a request that would succeed for whoever may, about household h1: its path, body and headers. Without it the
 	// endpoint's own path is asked, with no body.
 	ask func(t *testing.T, h *house) (path, body string, headers []string)
 }
 
+// lets reports whether an endpoint is expected to answer a caller.
+func (want trial) lets(method, caller string) bool {
+	has := func(list, name string) bool { return name != "" && strings.Contains(" "+list+" ", " "+name+" ") }
+	switch {
+	case want.may == "anybody":
+		return true
+	case caller == "former":
+		return want.former
+	case caller != "delegate" && caller != "reporter":
+		return has(want.may, caller)
+	case want.delegates == "":
+		return has(want.may, "resident") && !changes(method)
+	}
+	return has(want.delegates, caller)
+}
+
 // trials are those of all endpoints, each part's beside its other tests.
 func trials() map[string]trial {
 	all := map[string]trial{}
-	for _, some := range []map[string]trial{standingTrials(), writeTrials(), ticketTrials(), ticketWorkTrials(), outageTrials(), exemptionTrials(), householdTrials()} {
+	for _, some := range []map[string]trial{
+		standingTrials(),
+		sessionTrials(),
+		writeTrials(),
+		ticketTrials(),
+		ticketWorkTrials(),
+		outageTrials(),
+		exemptionTrials(),
+		householdTrials(),
+	} {
 		maps.Copy(all, some)
 	}
 	return all
@@ -42,7 +78,7 @@ func at(path, body string, headers ...string) func(*testing.T, *house) (string, 
 
 func standingTrials() map[string]trial {
 	return map[string]trial{
-		"GET /openapi.json": {may: "gateway sensor dispatcher building2 auditor admin resident neighbour nowhere billing tester mediator"},
+		"GET /openapi.json": {may: "gateway sensor dispatcher building2 auditor admin resident neighbour nowhere billing tester mediator", former: true},
 		"GET /metrics":      {may: "auditor admin"},
 		"GET /healthz":      {may: "anybody"},
 		"GET /readyz":       {may: "anybody"},
@@ -81,8 +117,8 @@ func ticketTrials() map[string]trial {
 	}
 	const done = `{"text":"done"}`
 	return map[string]trial{
-		"POST /api/v1/tickets":             {may: "dispatcher admin resident", ask: at("/api/v1/tickets", `{"household":"h1","kind":"leak"}`)},
-		"GET /api/v1/tickets":              {may: "dispatcher building2 auditor admin resident neighbour nowhere"},
+		"POST /api/v1/tickets":             {may: "dispatcher admin resident", delegates: "reporter", ask: at("/api/v1/tickets", `{"household":"h1","kind":"leak"}`)},
+		"GET /api/v1/tickets":              {may: "dispatcher building2 auditor admin resident neighbour nowhere", former: true},
 		"GET /api/v1/tickets/:id":          {may: "dispatcher auditor admin resident", hidden: true, ask: on("", "")}, // of h1
 		"POST /api/v1/tickets/:id/reply":   {may: "dispatcher admin", hidden: true, ask: on("/reply", done)},
 		"POST /api/v1/tickets/:id/update":  {may: "dispatcher admin", hidden: true, ask: on("/update", done)},
@@ -90,9 +126,10 @@ func ticketTrials() map[string]trial {
 	}
 }
 
-// Every endpoint is tried with every caller. An endpoint without a row here, or in the table, fails.
+// Every endpoint is tried with every caller, by token and by session. An endpoint without a row here, or in the table, fails.
 func TestWhoMayCallWhat(t *testing.T) {
 	h := open(t, nil)
+	h.people(t)
 	rows := map[route]access{}
 	for _, row := range accessTable() {
 		rows[route{row.method, row.pattern}] = row
@@ -111,25 +148,39 @@ func TestWhoMayCallWhat(t *testing.T) {
 			continue
 		}
 		for _, caller := range callers {
-			path, body, headers := r.Path, "", []string(nil)
-			if want.ask != nil {
-				path, body, headers = want.ask(t, h)
+			tryEndpoint(t, h, r, want, caller, caller)
+		}
+		for _, caller := range sessionCallers {
+			if strings.HasPrefix(name, "DELETE /api/v1/session") {
+				h.secrets[caller] = h.another(t, caller) // it is used up
 			}
-			w := h.ask(caller, r.Method, path, body, headers...)
-			turnedAway := w.Code == http.StatusUnauthorized || w.Code == http.StatusForbidden || w.Code == http.StatusNotFound && want.hidden
-			is := want.may == "anybody" || strings.Contains(" "+want.may+" ", " "+caller+" ") && caller != ""
-			if turnedAway == is {
-				t.Errorf("%s by %q: %d %s", name, caller, w.Code, w.Body)
-			}
-			if caller == "" && !is && w.Code != http.StatusUnauthorized {
-				t.Errorf("%s without a token: %d", name, w.Code)
-			}
+			tryEndpoint(t, h, r, want, "session:"+caller, caller)
 		}
 	}
 	for name := range expected {
 		if !seen[name] {
 			t.Errorf("%s is in this test and is not served", name)
 		}
+	}
+}
+
+// tryEndpoint asks an endpoint with a token or session and compares what it says with what is expected of the caller.
+func tryEndpoint(t *testing.T, h *house, r gin.RouteInfo, want trial, shown, caller string) {
+	t.Helper()
+	path, body, headers := r.Path, "", []string(nil)
+	if want.ask != nil {
+		path, body, headers = want.ask(t, h)
+	}
+	w := h.ask(shown, r.Method, path, body, headers...)
+	turnedAway := w.Code == http.StatusUnauthorized || w.Code == http.StatusForbidden || w.Code == http.StatusNotFound && want.hidden
+	if turnedAway == want.lets(r.Method, caller) {
+		t.Errorf("%s %s by %q: %d %s", r.Method, r.Path, shown, w.Code, w.Body)
+	}
+	if shown == "" && want.may != "anybody" && w.Code != http.StatusUnauthorized {
+		t.Errorf("%s %s without a token: %d", r.Method, r.Path, w.Code)
+	}
+	if w.Code >= 500 {
+		t.Errorf("%s %s by %q: %d %s", r.Method, r.Path, shown, w.Code, w.Body)
 	}
 }
 

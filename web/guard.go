@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -18,13 +19,16 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/nuanju/nuanju/ledger"
+	"github.com/nuanju/nuanju/web/signin"
 )
 
 // caller is who a request is from. It is in the request's context.
 type caller struct {
 	request string // the request's id
 	token   *token // nil on public routes
+	http    *http.Request
+	address string // what its rates are counted for
+	secret  string // of the session's cookie; empty with a token
 }
 
 type callerKey struct{}
@@ -41,10 +45,14 @@ func requestID(ctx context.Context) string { return callerOf(ctx).request }
 // panics, counts and logs.
 type guard struct {
 	failing
-	clock   clock
-	tokens  *tokenCache
-	rows    map[route]access
-	metrics *metrics
+	clock    clock
+	tokens   *tokenCache
+	sessions *tokenCache
+	door     *signin.Door
+	proxies  []netip.Prefix
+	rate     *signin.Limit // of each caller
+	rows     map[route]access
+	metrics  *metrics
 }
 
 type route struct{ method, pattern string }
@@ -53,27 +61,34 @@ type route struct{ method, pattern string }
 func (g *guard) handle(c *gin.Context) {
 	began := time.Now() // how long it took is not the clock's affair
 	row, known := g.rows[route{c.Request.Method, c.FullPath()}]
-	who := caller{request: newRequestID(c.Request)}
+	who := caller{request: newRequestID(c.Request), http: c.Request, address: signin.Address(c.Request, g.proxies)}
 	c.Header("X-Request-Id", who.request)
-	c.Header("X-Content-Type-Options", "nosniff")
+	g.harden(c)
 	defer func() { g.done(c, row, who, known, time.Since(began)) }()
 	defer func() { g.recovered(c, row, who, recover()) }()
 	if !known {
 		c.Next() // no route: gin answers 404 or 405
 		return
 	}
+	p := g.admit(c.Request, row, &who)
+	if p == nil && !row.quiet {
+		p = g.within(&who)
+	}
+	if p != nil {
+		reject(c, row.influx, p)
+		return
+	}
 	if !row.public {
-		var p *problem
-		if who.token, p = g.admit(c.Request, row); p != nil {
-			reject(c, row.influx, p)
-			return
-		}
 		c.Header("Cache-Control", "no-store")
 	}
-	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), callerKey{}, who))
 	if strings.HasPrefix(row.pattern, "/api/v1/") {
 		c.Request.Header.Del("Accept") // the API speaks JSON to everybody, and huma panics on some ("a;q, b")
 	}
+	ctx := context.WithValue(c.Request.Context(), callerKey{}, who)
+	if who.token != nil && who.secret != "" {
+		ctx = signin.With(ctx, signin.Who{SignedIn: *who.token.session, CSRF: signin.CSRF(who.secret)})
+	}
+	c.Request = c.Request.WithContext(ctx)
 	if row.maxBody > 0 {
 		if p := boundBody(c.Request, row.maxBody); p != nil {
 			reject(c, row.influx, p)
@@ -81,25 +96,6 @@ func (g *guard) handle(c *gin.Context) {
 		}
 	}
 	c.Next()
-}
-
-// admit is the token of a request that may call a row.
-func (g *guard) admit(r *http.Request, row access) (*token, *problem) {
-	shown, ok := shownToken(r.Header)
-	if !ok {
-		return nil, newProblem(http.StatusUnauthorized, "a token is needed: Authorization: Bearer …")
-	}
-	t, err := g.tokens.verify(r.Context(), shown, g.clock.now())
-	if errors.Is(err, ledger.ErrToken) {
-		return nil, newProblem(http.StatusUnauthorized, ledger.ErrToken.Error())
-	}
-	if err != nil {
-		return nil, problemOf(g.problem(r.Context(), "verifying a token", err))
-	}
-	if !row.allows(t.Role) {
-		return nil, newProblem(http.StatusForbidden, "the token's role "+string(t.Role)+" may not do this")
-	}
-	return t, nil
 }
 
 // boundBody reads a body that must be short UTF-8 and puts what it read in its place.

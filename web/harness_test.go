@@ -24,6 +24,7 @@ import (
 	"github.com/nuanju/nuanju/sensors"
 	"github.com/nuanju/nuanju/sensors/blocks"
 	"github.com/nuanju/nuanju/sensors/intake"
+	"github.com/nuanju/nuanju/web/signin"
 )
 
 // handClock is a clock that only moves when it is told to.
@@ -57,6 +58,8 @@ type house struct {
 	engine    *gin.Engine
 	logged    *safeBuffer
 	tokens    map[string]string // by name
+	secrets   map[string]string // of sessions, by name; see people
+	sent      *sentCodes
 }
 
 // safeBuffer may be written to by many.
@@ -125,7 +128,7 @@ func open(t testing.TB, change func(*Options)) *house {
 func openRegistry(t testing.TB, registry *sensors.Registry, change func(*Options)) *house {
 	t.Helper()
 	dir, ctx := t.TempDir(), t.Context()
-	h := &house{clock: &handClock{at: noon}, logged: &safeBuffer{}, tokens: map[string]string{}}
+	h := &house{clock: &handClock{at: noon}, logged: &safeBuffer{}, tokens: map[string]string{}, secrets: map[string]string{}, sent: &sentCodes{}}
 	var err error
 	if h.ledger, err = ledger.Open(ctx, "sqlite://"+filepath.Join(dir, "ledger.db")); err != nil {
 		t.Fatal(err)
@@ -155,10 +158,14 @@ func openRegistry(t testing.TB, registry *sensors.Registry, change func(*Options
 			n, age := h.forwarder.Lag()
 			return Lag{n, age}
 		},
+		Rate:  signin.Rate{Burst: 1 << 20, Every: time.Microsecond},
 		Ticks: func() Ticks { return Ticks{Last: noon, LastGood: noon, Took: time.Second} },
 	}
 	if change != nil {
 		change(&h.options)
+	}
+	if h.options.Door == nil {
+		h.options.Door = signin.NewDoor(h.door())
 	}
 	h.start(t)
 	t.Cleanup(func() {
@@ -219,10 +226,12 @@ func (h *house) forward(t testing.TB) {
 	}
 }
 
-// ask sends a request with a named token ("" for none).
+// ask sends a request with a named token ("" for none), or after signIn with the session of "session:NAME".
 func (h *house) ask(token, method, path, body string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	if token != "" {
+	if person, ok := strings.CutPrefix(token, "session:"); ok {
+		h.showSession(r, person)
+	} else if token != "" {
 		r.Header.Set("Authorization", "Bearer "+h.tokens[token])
 	}
 	if body != "" && strings.HasPrefix(body, "{") {

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,6 +19,7 @@ import (
 	"github.com/nuanju/nuanju/sensors"
 	"github.com/nuanju/nuanju/sensors/ingest"
 	"github.com/nuanju/nuanju/sensors/intake"
+	"github.com/nuanju/nuanju/web/signin"
 )
 
 // Intake takes readings in; *intake.Intake is one.
@@ -71,6 +73,7 @@ type Ledger interface {
 	Declared
 	Quarantine
 	Pinger
+	signin.Store
 	Counter
 }
 
@@ -163,6 +166,12 @@ type Options struct {
 	// TokenTTL is how long a verified token is not looked up again, and so how long a revoked one may still be used;
 	// 3 s if 0.
 	TokenTTL time.Duration
+	// Door lets people in; one with nothing that sends codes if nil.
+	Door *signin.Door
+	// Proxies are those whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix
+	// Rate is how many requests a caller may make; 600 at once and 60 a second if zero. What devices write is not counted.
+	Rate signin.Rate
 	// MetricsElsewhere is whether /metrics has a listener of its own (see Metrics). If not, it is served here to whoever
 	// has a token for it.
 	MetricsElsewhere bool
@@ -199,6 +208,10 @@ func (o Options) complete() (Options, error) {
 	o.MaxBody = cmp.Or(o.MaxBody, 32<<20)
 	o.MaxBodies = cmp.Or(o.MaxBodies, 8*o.MaxBody)
 	o.TokenTTL = cmp.Or(o.TokenTTL, 3*time.Second)
+	o.Rate = cmp.Or(o.Rate, signin.Rate{Burst: 600, Every: time.Second / 60})
+	if o.Door == nil && o.Ledger != nil && o.Logger != nil {
+		o.Door = signin.NewDoor(signin.Options{Store: o.Ledger, Clock: o.Clock, Logger: o.Logger})
+	}
 	o.Version = cmp.Or(o.Version, "devel")
 	if o.MaxBody < 1 || o.MaxBodies < o.MaxBody || o.TokenTTL < 0 || o.StaleAfter < 0 {
 		errs = append(errs, errors.New("web: Options: a bound is negative, or MaxBodies less than MaxBody"))

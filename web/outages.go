@@ -185,8 +185,8 @@ func (h *outages) reschedule(ctx context.Context, in *rescheduleInput) (*outageO
 	})
 }
 
-// endInput says when heat was back.
-type endInput struct {
+// outageEndInput says when heat was back.
+type outageEndInput struct {
 	ID   string `path:"id"`
 	Body struct {
 		End     string `json:"end,omitempty" format:"date-time" doc:"Not in the future; now if absent."`
@@ -196,12 +196,12 @@ type endInput struct {
 }
 
 // Resolve finds what is wrong with its time.
-func (in *endInput) Resolve(huma.Context) []error {
+func (in *outageEndInput) Resolve(huma.Context) []error {
 	_, err := parseMoment("end", in.Body.End)
 	return details(nil, err, disputes.CheckText("text", in.Body.Text, false))
 }
 
-func (h *outages) end(ctx context.Context, in *endInput) (*outageOutput, error) {
+func (h *outages) end(ctx context.Context, in *outageEndInput) (*outageOutput, error) {
 	end, _ := parseMoment("end", in.Body.End)
 	return h.moved(ctx, in.ID, disputes.StoppageMove{
 		Move: disputes.Move{Event: disputes.Ended, Text: in.Body.Text, Version: in.Body.Version}, End: end,

@@ -25,7 +25,7 @@ type tickets struct {
 // ticketAccess is who may file reports and work on them.
 func ticketAccess() []access {
 	return []access{
-		{method: http.MethodPost, pattern: "/api/v1/tickets", who: filers, maxBody: form},
+		{method: http.MethodPost, pattern: "/api/v1/tickets", who: filers, maxBody: form, delegates: reporters},
 		{method: http.MethodGet, pattern: "/api/v1/tickets", who: homeReader},
 		{method: http.MethodGet, pattern: "/api/v1/tickets/:id", who: homeReader},
 		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/reply", who: dispatch, maxBody: form},

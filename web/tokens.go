@@ -27,7 +27,7 @@ const maxTokens = 1 << 14
 // Tokens are remembered by a keyed hash under a key of this process: how long a look takes says nothing about a token
 // that is there. Good and bad answers are kept apart, so that guesses cannot push out what is known to be good.
 type tokenCache struct {
-	tokens    Tokens
+	look      func(ctx context.Context, shown string, now sensors.Instant) (*token, error)
 	ttl       time.Duration
 	key       [sha256.Size]byte
 	mu        sync.Mutex
@@ -39,10 +39,12 @@ type verified struct {
 	at    sensors.Instant
 }
 
-// token is what is known of a good token. It is shared and never changed.
+// token is what is known of a good token, or of a session that is good. It is shared and never changed.
 type token struct {
 	ledger.Token
 	scope intake.Scope // what it may write
+	// session is who is signed in; nil for a token.
+	session *ledger.SignedIn
 }
 
 // withScope adds what a token may write. A dispatcher's and an administrator's speak for the supplier, a resident's for the
@@ -56,12 +58,26 @@ func withScope(t ledger.Token) *token {
 		source = ingest.Supplier
 	}
 	s := t.Scope
-	return &token{t, intake.NewScope(intake.Names{Devices: s.Devices, Stations: s.Stations, Households: s.Households, Buildings: s.Buildings}, source)}
+	return &token{
+		Token: t,
+		scope: intake.NewScope(intake.Names{Devices: s.Devices, Stations: s.Stations, Households: s.Households, Buildings: s.Buildings}, source),
+	}
 }
 
 func newTokenCache(tokens Tokens, ttl time.Duration) *tokenCache {
+	return newCache(ttl, func(ctx context.Context, shown string, now sensors.Instant) (*token, error) {
+		found, err := tokens.VerifyToken(ctx, shown, now)
+		if err != nil {
+			return nil, err
+		}
+		return withScope(found), nil
+	})
+}
+
+// newCache remembers what look finds.
+func newCache(ttl time.Duration, look func(ctx context.Context, shown string, now sensors.Instant) (*token, error)) *tokenCache {
 	c := &tokenCache{
-		tokens: tokens, ttl: ttl,
+		look: look, ttl: ttl,
 		good: map[[sha256.Size]byte]verified{}, bad: map[[sha256.Size]byte]verified{},
 	}
 	_, _ = rand.Read(c.key[:]) // never fails
@@ -70,26 +86,37 @@ func newTokenCache(tokens Tokens, ttl time.Duration) *tokenCache {
 
 // verify is the token that somebody shows, which must not be changed; ledger.ErrToken if it is not good.
 func (c *tokenCache) verify(ctx context.Context, shown string, now sensors.Instant) (*token, error) {
-	var id [sha256.Size]byte
-	mac := hmac.New(sha256.New, c.key[:])
-	mac.Write([]byte(shown))
-	mac.Sum(id[:0])
+	id := c.id(shown)
 	if v, ok := c.known(id, now); ok {
 		if v.token == nil || v.token.ExpiresAt <= now {
 			return nil, ledger.ErrToken
 		}
 		return v.token, nil
 	}
-	found, err := c.tokens.VerifyToken(ctx, shown, now)
+	t, err := c.look(ctx, shown, now)
 	switch {
 	case err == nil:
-		t := withScope(found)
 		c.remember(c.good, id, verified{t, now})
 		return t, nil
 	case errors.Is(err, ledger.ErrToken):
 		c.remember(c.bad, id, verified{nil, now})
 	}
 	return nil, err
+}
+
+// id is what something that was shown is remembered by.
+func (c *tokenCache) id(shown string) (id [sha256.Size]byte) {
+	mac := hmac.New(sha256.New, c.key[:])
+	mac.Write([]byte(shown))
+	mac.Sum(id[:0])
+	return id
+}
+
+// forget looks everything up again: something was revoked here, and must not be used for the rest of the few seconds.
+func (c *tokenCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.good)
 }
 
 func (c *tokenCache) known(id [sha256.Size]byte, now sensors.Instant) (verified, bool) {

@@ -10,6 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
+
+	"github.com/nuanju/nuanju/web/signin"
 )
 
 // New makes the server's handler. It registers metrics with Options.Registry, and is an error if something is missing there, if a metric
@@ -43,7 +45,10 @@ func newEngine(o Options) (*gin.Engine, error) {
 	if err := errors.Join(m.register(o.Registry), o.Registry.Register(newVitals(o, f)), o.Registry.Register(newCensus(o, f))); err != nil {
 		return nil, fmt.Errorf("web: registering metrics: %w", err)
 	}
-	g := &guard{failing: f, clock: o.Clock, tokens: newTokenCache(o.Ledger, o.TokenTTL), rows: map[route]access{}, metrics: m}
+	g := &guard{
+		failing: f, clock: o.Clock, tokens: newTokenCache(o.Ledger, o.TokenTTL), sessions: newSessionCache(o.Door, o.TokenTTL),
+		door: o.Door, proxies: o.Proxies, rate: signin.NewLimit(o.Rate), rows: map[route]access{}, metrics: m,
+	}
 	for _, row := range accessTable() {
 		if row.pattern != "/metrics" || !o.MetricsElsewhere {
 			g.rows[route{row.method, row.pattern}] = row
@@ -56,14 +61,14 @@ func newEngine(o Options) (*gin.Engine, error) {
 	engine.NoMethod(func(c *gin.Context) {
 		reject(c, strings.HasPrefix(c.Request.URL.Path, "/api/v2/"), newProblem(http.StatusMethodNotAllowed, "this path does not know that method"))
 	})
-	if err := addRoutes(engine, o, f, bodies); err != nil {
+	if err := addRoutes(engine, o, f, bodies, g.sessions); err != nil {
 		return nil, err
 	}
 	return engine, g.agrees(engine.Routes())
 }
 
 // addRoutes adds every route.
-func addRoutes(engine *gin.Engine, o Options, f failing, bodies *bodies) error {
+func addRoutes(engine *gin.Engine, o Options, f failing, bodies *bodies, known *tokenCache) error {
 	w := &writes{failing: f, clock: o.Clock, intake: o.Intake, bodies: bodies, decodings: newDecodings()}
 	engine.POST("/api/v2/write", w.lineProtocol)
 	engine.POST("/api/v1/readings", w.readings)
@@ -72,6 +77,7 @@ func addRoutes(engine *gin.Engine, o Options, f failing, bodies *bodies) error {
 	for _, p := range parts(o, f) {
 		p.register(api)
 	}
+	(&sessions{failing: f, door: o.Door, known: known, homes: o.Homes}).register(api)
 	describeWrites(api)
 	document, err := json.Marshal(api.OpenAPI())
 	if err != nil {
@@ -138,9 +144,10 @@ func apiConfig(version string) huma.Config {
 	c.RejectUnknownQueryParameters = true
 	c.Transformers = []huma.Transformer{withoutWholeBody}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", Description: "A token of `nuanju token create`."},
+		"token":   {Type: "http", Scheme: "bearer", Description: "A token of `nuanju token create`."},
+		"session": {Type: "apiKey", In: "cookie", Name: "__Host-nuanju", Description: "Of POST /api/v1/session. What changes something needs the header X-CSRF-Token as well."},
 	}
-	c.Security = []map[string][]string{{"token": {}}}
+	c.Security = []map[string][]string{{"token": {}}, {"session": {}}}
 	return c
 }
 
