@@ -33,6 +33,7 @@ type Settings struct {
 	Drain     time.Duration
 	MaxBody   int // MiB, of a request
 	LogLevel  string
+	Grafana   string // where dashboards are, for links of the pages; empty: no links
 	Attention Attention
 	Findings  Findings
 }
@@ -77,6 +78,7 @@ func ParseSettings(file string, b []byte, env []string) (*Settings, Problems) {
 		Key:      o.text(root.May("key"), "KEY"),
 		LogName:  o.text(root.Need("log_name"), "LOG_NAME"),
 		LogLevel: o.text(root.Need("log_level"), "LOG_LEVEL"),
+		Grafana:  o.text(root.May("grafana"), "GRAFANA"),
 		MaxBody:  o.whole(root.Need("max_body_mib"), "MAX_BODY_MIB", 1, 1024),
 		Drain:    o.duration(root.Need("drain"), "DRAIN", 10*time.Minute),
 	}

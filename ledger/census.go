@@ -196,3 +196,12 @@ func columnsOf(clock disputes.Duty) (due, met string) {
 	}
 	return "update_due", "update_met"
 }
+
+// Changes is a number that changes with every event of the workflow and every judgment: pages that are open ask whether it did.
+func (l *Ledger) Changes(ctx context.Context) (int64, error) {
+	var events, judged int64
+	err := l.reading(ctx, "asking for changes", func(q querier) error {
+		return q.QueryRowContext(ctx, "SELECT coalesce((SELECT max(id) FROM outbox), 0), coalesce((SELECT max(judged_at) FROM judged), 0)").Scan(&events, &judged)
+	})
+	return events ^ judged, err
+}

@@ -97,6 +97,7 @@ func (s *server) run(ctx context.Context, started func(address string)) error {
 		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
 	}
+	srv.RegisterOnShutdown(s.pages.Close)
 	failed := make(chan error, 2)
 	go func() { failed <- srv.Serve(listener) }()
 	metrics := s.serveMetrics(metricsListener, failed)

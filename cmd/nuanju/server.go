@@ -20,6 +20,7 @@ import (
 	"github.com/nuanju/nuanju/sensors"
 	"github.com/nuanju/nuanju/sensors/intake"
 	"github.com/nuanju/nuanju/web"
+	"github.com/nuanju/nuanju/web/pages"
 )
 
 // server is every part of the monitor, put together.
@@ -40,6 +41,7 @@ type server struct {
 	ticks     atomic.Pointer[web.Ticks]
 	signed    atomic.Pointer[time.Time] // when the log's size was last under a signature
 
+	pages   *pages.Pages
 	handler http.Handler
 	metrics http.Handler
 }
@@ -134,10 +136,10 @@ func (s *server) outbox() ledger.EvidenceLog {
 }
 
 // handle makes the handlers of the API and of the metrics.
-func (s *server) handle(stats *intake.Stats) (err error) {
+func (s *server) handle(stats *intake.Stats) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	s.handler, err = web.New(web.Options{
+	api, err := web.New(web.Options{
 		Ledger: s.ledger, Log: s.log, Store: s.store, Intake: intake.New(s.log, s.town.places, stats), Homes: s.town.directory,
 		Logger: s.logger, Registry: registry, Clock: s.now, Zone: s.zone, Stats: stats,
 		Lag: func() web.Lag {
@@ -160,7 +162,14 @@ func (s *server) handle(stats *intake.Stats) (err error) {
 		Disk:    func() (web.Disk, error) { return diskOf(s.settings.Data) },
 		MaxBody: int64(s.settings.MaxBody) << 20, MetricsElsewhere: s.settings.Metrics != "", Version: version,
 	})
+	if err != nil {
+		return err
+	}
 	s.metrics = web.Metrics(registry)
+	s.pages, err = pages.New(pages.Options{
+		API: api, Changes: s.ledger.Changes, Logger: s.logger, Clock: s.now, Zone: s.zone, Version: version, Grafana: s.settings.Grafana,
+	})
+	s.handler = front{api, s.pages}
 	return err
 }
 
