@@ -63,6 +63,8 @@ const (
 type Allocation struct {
 	Winter int
 	Method AllocationMethod
+	// Area is the building's whole charged area, m², where more is heated than the registered homes; 0: theirs together.
+	Area compliance.Decimal
 }
 
 // TestFee is what a tester asked for a test.

@@ -29,18 +29,21 @@ func (l *Ledger) SettledBefore(ctx context.Context, households []string, winter 
 			type row struct {
 				household string
 				seq       int64
+				kind      billing.StatementKind
 				foundLine
 			}
-			rows, err := q.QueryContext(ctx, "SELECT s.household, s.seq, n."+strings.ReplaceAll(lineColumns, ", ", ", n.")+` FROM statements s JOIN statement_lines n ON n.statement = s.id
+			rows, err := q.QueryContext(ctx, "SELECT s.household, s.seq, s.kind, n."+strings.ReplaceAll(lineColumns, ", ", ", n.")+` FROM statements s JOIN statement_lines n ON n.statement = s.id
 				WHERE s.winter = ? AND s.household IN (`+placeholders(len(some))+") ORDER BY s.household, s.seq, n.line",
 				append([]any{winter}, anys(some)...)...)
-			found, err := collect(rows, err, func(r *row) []any { return append([]any{&r.household, &r.seq}, r.foundLine.columns()...) })
+			found, err := collect(rows, err, func(r *row) []any { return append([]any{&r.household, &r.seq, &r.kind}, r.foundLine.columns()...) })
 			if err != nil {
 				return err
 			}
 			for _, r := range found {
 				s := all[r.household]
-				s.Seq = max(s.Seq, r.seq)
+				if r.seq != s.Seq {
+					s.Seq, s.Kinds = r.seq, append(s.Kinds, r.kind)
+				}
 				s.Lines = append(s.Lines, r.Line)
 				all[r.household] = s
 			}

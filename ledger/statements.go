@@ -67,7 +67,8 @@ type Payout struct {
 
 // Settled is what was settled for a household in a winter before.
 type Settled struct {
-	Seq     int64 // of the last statement; 0: none
+	Seq     int64                   // of the last statement; 0: none
+	Kinds   []billing.StatementKind // of the statements, in order
 	Lines   []billing.Line
 	PaidOut billing.Fen
 }
