@@ -242,12 +242,7 @@ func (s *Simulation) valve(i int, at sensors.Instant, away bool) {
 func (s *Simulation) say(i int, at sensors.Instant) {
 	h := &s.town.homes[i]
 	for s.said[i] < len(h.said) && h.said[s.said[i]].at <= at {
-		d := h.said[s.said[i]]
-		m := Message{Kind: ingest.Heating, Owner: h.id, At: d.at, Sent: d.at.Add(4 * time.Second), On: d.on}
-		if d.setpoint {
-			m.Kind, m.Value = ingest.Setpoint, d.celsius
-		}
-		s.queue.push(m)
+		s.queue.push(h.said[s.said[i]].message(h))
 		s.said[i]++
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nuanju/nuanju/ledger/registrycsv"
 	"github.com/nuanju/nuanju/sensors"
+	"github.com/nuanju/nuanju/sensors/ingest"
 )
 
 // What a sensor says is never farther than SensorError (°C) from some true temperature of the SensorLag before it, unless a
@@ -240,4 +241,23 @@ func (t *Town) Households() []string {
 		ids[i] = h.id
 	}
 	return ids
+}
+
+// Said is what households ask for in all the days of the town, in order of time by household: demand for heat and setpoints, as
+// Heating and Setpoint messages.
+func (t *Town) Said() (all []Message) {
+	for i := range t.homes {
+		for _, d := range t.homes[i].said {
+			all = append(all, d.message(&t.homes[i]))
+		}
+	}
+	return all
+}
+
+func (d demand) message(h *home) Message {
+	m := Message{Kind: ingest.Heating, Owner: h.id, At: d.at, Sent: d.at.Add(4 * time.Second), On: d.on}
+	if d.setpoint {
+		m.Kind, m.Value = ingest.Setpoint, d.celsius
+	}
+	return m
 }
