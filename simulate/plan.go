@@ -3,6 +3,7 @@ package simulate
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -127,7 +128,7 @@ func (t *Town) draw(h *habit, n int) (best Fault, ok bool) {
 		return Fault{}, false
 	}
 	best.ID = fmt.Sprintf("%s-%d", h.kind, n+1)
-	t.detail(d, &best)
+	t.detail(d, n, &best)
 	return best, true
 }
 
@@ -236,8 +237,8 @@ func meet(a, b []int) bool {
 	return false
 }
 
-// detail draws how bad it is.
-func (t *Town) detail(d dice, f *Fault) {
+// detail draws how bad the n-th of its kind is.
+func (t *Town) detail(d dice, n int, f *Fault) {
 	switch f.Kind {
 	case RiserBlocked:
 		f.Size = d.between(20, 0.05, 0.12)
@@ -249,6 +250,9 @@ func (t *Town) detail(d dice, f *Fault) {
 		f.Size = float64(int(d.between(20, 8, 21))) / 10 // 0.8 to 2.0
 		if d.unit(21) < 0.5 {
 			f.Size = -f.Size
+		}
+		if n == 0 { // so broken that a warm room reads as a cold one
+			f.Size = -3 - math.Abs(f.Size)
 		}
 		f.Test = f.From.Add(f.To.Sub(f.From) / 2).Add(-time.Duration(f.From.Add(f.To.Sub(f.From)/2)) % time.Minute)
 	}

@@ -23,7 +23,7 @@ const (
 	slab        = 1.0   // W/(m²K)
 	inside      = 3.8   // W/m²
 	sunAtNoon   = 20.0  // W/m²
-	radiatorExp = 1.3
+	radiatorExp = 1.25
 	toAir       = 0.7 // of a radiator's heat
 
 	waterDesign = 62.5 // °C, mean of 75 and 50, at the top of a riser
@@ -77,7 +77,8 @@ func (r *room) radiator(b *boundary) float64 {
 	if excess <= 0 {
 		return 0
 	}
-	return b.flow * r.rated * math.Pow(excess/(r.water-designIndoor), radiatorExp)
+	share := excess / (r.water - designIndoor)
+	return b.flow * r.rated * share * math.Sqrt(math.Sqrt(share)) // to the power of radiatorExp
 }
 
 // step moves the room on by some seconds: what the mass gains is what comes in less what goes out, to the last joule.

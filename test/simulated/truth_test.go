@@ -40,10 +40,12 @@ type record struct {
 	doubts []compliance.Interval // in which its sensor is at fault, and known to be
 	said   []simulate.Message
 
-	next   int       // the tile that the comparison stands in
-	below  []float64 // °C below the threshold, of the last minutes; the latest last
-	excuse []bool    // of a tile: that the truth was near the threshold or below while it lasted, or shortly before
-	cold   []bool    // of a fault: that the room was truly below during it
+	next     int             // the tile that the comparison stands in
+	below    float64         // °C below the threshold, now
+	lastNear sensors.Instant // when it was last cold, or so near to it that a sensor may say so
+	lastWarm sensors.Instant // when it was last warm, or so near to it that a sensor may say so
+	excuse   []bool          // of a tile: that the room was cold or near it while it lasted, or shortly before
+	cold     []bool          // of a fault: that the room was truly below during it
 }
 
 // memory is how long before an instant the truth may lie that a verdict speaks of: what the sensor takes, and a reading that
@@ -55,6 +57,7 @@ type difference struct {
 	invented []string // tiles that are below while the room was warm throughout
 	early    int      // minutes of below without cold in the time that a reading can speak of
 	missed   int      // minutes of compliance after a time of cold as long as that
+	doubted  int      // tiles that would be invented, but their sensor is at fault and known to be
 	minutes  int      // that were compared
 }
 
@@ -64,13 +67,14 @@ func compare(town *simulate.Town, rooms []*record, from, to sensors.Instant) dif
 	s := town.Start()
 	_ = s.Advance(from.Add(-memory), nil)
 	for _, r := range rooms {
-		r.next, r.below, r.excuse, r.cold = 0, nil, make([]bool, len(r.tiles)), make([]bool, len(town.Faults()))
+		r.next, r.lastNear, r.lastWarm = 0, 0, s.Now()
+		r.excuse, r.cold = make([]bool, len(r.tiles)), make([]bool, len(town.Faults()))
 	}
 	faults := town.Faults()
 	for at := s.Now(); at < to; at = s.Now() {
 		_ = s.Advance(at.Add(time.Minute), nil)
 		for _, r := range rooms {
-			r.live(threshold(r.said, at) - s.Celsius(r.place))
+			r.live(at, threshold(r.said, at)-s.Celsius(r.place))
 			if at >= from {
 				r.minute(at, &d)
 			}
@@ -78,14 +82,19 @@ func compare(town *simulate.Town, rooms []*record, from, to sensors.Instant) dif
 		for i := range faults {
 			if faults[i].Holds(at) {
 				for _, r := range rooms {
-					r.cold[i] = r.cold[i] || r.below[len(r.below)-1] > simulate.SensorError
+					r.cold[i] = r.cold[i] || r.below > simulate.SensorError
 				}
 			}
 		}
 	}
 	for _, r := range rooms {
 		for i, t := range r.tiles {
-			if t.Status == compliance.Below && !r.excuse[i] && !r.doubted(t.Start, t.End) {
+			if t.Status != compliance.Below || r.excuse[i] {
+				continue
+			}
+			if r.doubted(t.Start, t.End) {
+				d.doubted++
+			} else {
 				d.invented = append(d.invented, fmt.Sprintf("%s from %s to %s", r.id, t.Start.Time().Format(time.RFC3339), t.End.Time().Format(time.RFC3339)))
 			}
 		}
@@ -93,9 +102,13 @@ func compare(town *simulate.Town, rooms []*record, from, to sensors.Instant) dif
 	return d
 }
 
-func (r *record) live(below float64) {
-	if r.below = append(r.below, below); len(r.below) > int(memory/time.Minute) {
-		r.below = r.below[1:]
+func (r *record) live(at sensors.Instant, below float64) {
+	r.below = below
+	if below > -simulate.SensorError {
+		r.lastNear = at
+	}
+	if below <= simulate.SensorError {
+		r.lastWarm = at
 	}
 }
 
@@ -108,19 +121,14 @@ func (r *record) minute(at sensors.Instant, d *difference) {
 		return
 	}
 	d.minutes++
-	near, always := false, true
-	for _, b := range r.below {
-		near = near || b > -simulate.SensorError
-		always = always && b > simulate.SensorError
-	}
-	t := r.tiles[r.next]
+	t := &r.tiles[r.next]
 	switch {
-	case near:
+	case at.Sub(r.lastNear) < memory:
 		r.excuse[r.next] = true
 	case t.Status == compliance.Below:
 		d.early++
 	}
-	if t.Status == compliance.Compliant && always {
+	if t.Status == compliance.Compliant && at.Sub(r.lastWarm) >= memory {
 		d.missed++
 	}
 }
