@@ -32,7 +32,7 @@
 // and stays there when it gets colder. A one-pipe riser is fed from above, so that the water cools on its way down, by 12 K; radiators were
 // chosen for that, each 10 to 25 % too large. They give (Tw − Ta)^1.25 (EN 442; 1.24 to 1.33 of columns and panels), 70 % of it to the air. Buildings' pipes lag
 // half an hour behind the substation, radiators twenty minutes behind their riser. A valve of the home opens for a share of each half hour
-// (通断时间面积法) by its coldest room; people set it to 19.6 to 22.5 °C.
+// (通断时间面积法) by its coldest room; people set it to 19.6 to 22.5 °C, and to 2 K above what they ask for if they ask for something.
 //
 // # Sensors
 //

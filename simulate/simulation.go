@@ -198,13 +198,13 @@ func (s *Simulation) live(i int, at sensors.Instant, hour float64, b boundary) {
 	}
 }
 
-// wanted is what a home's valve is set to: a degree above what its people ask for, as people do.
+// wanted is what a home's valve is set to: above what its people ask for, as people do.
 func (s *Simulation) wanted(i int, at sensors.Instant) float64 {
 	h := &s.town.homes[i]
 	want := h.comfort
 	for _, d := range h.said {
 		if d.setpoint && d.at <= at {
-			want = math.Max(d.celsius+1.2, 0)
+			want = d.celsius + 2 // K
 		}
 	}
 	return want
