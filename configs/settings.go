@@ -19,23 +19,25 @@ var Annotated []byte
 
 // Settings are what an operator decides about a server.
 type Settings struct {
-	Listen    string // address of the API and pages
-	Metrics   string // address of /metrics; empty: with the API
-	Data      string // folder of the embedded stores and keys
-	Log       string // URL of the evidence log
-	Ledger    string // URL of the ledger
-	Store     Store
-	Key       string // file of the evidence log's signing key
-	LogName   string // the log's name in its checkpoints
-	TickCron  string // when the checker catches up
-	ClockCron string // when breaches of clocks are recorded
-	SignCron  string // when a checkpoint is signed
-	Drain     time.Duration
-	MaxBody   int // MiB, of a request
-	LogLevel  string
-	Grafana   string // where dashboards are, for links of the pages; empty: no links
-	Attention Attention
-	Findings  Findings
+	Listen     string // address of the API and pages
+	Metrics    string // address of /metrics; empty: with the API
+	Data       string // folder of the embedded stores and keys
+	Log        string // URL of the evidence log
+	Ledger     string // URL of the ledger
+	Store      Store
+	Key        string // file of the evidence log's signing key
+	LogName    string // the log's name in its checkpoints
+	TickCron   string // when the checker catches up
+	ClockCron  string // when breaches of clocks are recorded
+	SignCron   string // when a checkpoint is signed
+	Drain      time.Duration
+	MaxBody    int // MiB, of a request
+	LogLevel   string
+	Grafana    string // where dashboards are, for links of the pages; empty: no links
+	Attention  Attention
+	Findings   Findings
+	Notify     Notify
+	NotifyCron string // when what people are to be told is sent
 }
 
 // Store says where readings are kept.
@@ -87,6 +89,8 @@ func ParseSettings(file string, b []byte, env []string) (*Settings, Problems) {
 	s.ClockCron = o.text(cron.Need("clocks"), "CRON_CLOCKS")
 	s.SignCron = o.text(cron.Need("sign"), "CRON_SIGN")
 	s.Attention = o.attention(root.Need("attention").Map())
+	s.Notify = o.notify(root.Need("notify").Map())
+	s.NotifyCron = o.text(cron.Need("notify"), "CRON_NOTIFY")
 	s.Findings = o.findings(root.Need("findings").Map(), cron)
 	store := root.Need("store").Map()
 	s.Store = Store{
@@ -199,6 +203,7 @@ func (s *Settings) check(doc *Document) {
 			doc.Report(0, "%q is not an address such as 127.0.0.1:8080", a)
 		}
 	}
+	s.Notify.check(doc)
 	switch s.Store.Kind {
 	case "blocks":
 	case "influx":

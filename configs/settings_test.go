@@ -1,6 +1,7 @@
 package configs_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +40,21 @@ func TestTheEnvironmentOverridesSettings(t *testing.T) {
 	}
 }
 
+func TestListsOfPeopleOnCall(t *testing.T) {
+	s, problems := configs.DefaultSettings([]string{"NUANJU_NOTIFY_ON_CALL=desk sms:+8613800000000 mail:d@heating.example; emergency page:139;lead"})
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	want := []configs.OnCall{
+		{List: "desk", To: []configs.Contact{{Channel: "sms", Address: "+8613800000000"}, {Channel: "mail", Address: "d@heating.example"}}},
+		{List: "emergency", To: []configs.Contact{{Channel: "page", Address: "139"}}},
+		{List: "lead"},
+	}
+	if !reflect.DeepEqual(s.Notify.OnCall, want) || s.NotifyCron != "@every 5s" || s.Notify.SMTP.Security != "starttls" {
+		t.Errorf("got %+v", s.Notify)
+	}
+}
+
 // Everything that is wrong with settings is told at once.
 func TestBadSettings(t *testing.T) {
 	tests := map[string]struct {
@@ -56,7 +72,14 @@ func TestBadSettings(t *testing.T) {
 		"no such step":     {change: []string{"0s shift_lead", "at once shift_lead"}, want: []string{`attention.escalate: want steps`}},
 		"steps backwards":  {env: []string{"NUANJU_ATTENTION_ESCALATE=1h a, 30m b"}, want: []string{"not in order of time"}},
 		"one home":         {env: []string{"NUANJU_FINDINGS_INCIDENT_HOMES=1"}, want: []string{"NUANJU_FINDINGS_INCIDENT_HOMES: want"}},
-		"log level":        {change: []string{"log_level: info", "log_level: loud"}, want: []string{`log_level: want debug`}},
+		"half a webhook":   {env: []string{"NUANJU_NOTIFY_WEBHOOK_URL=https://x"}, want: []string{"notify.webhook: url and secret_file belong together"}},
+		"bad notify": {
+			env:  []string{"NUANJU_NOTIFY_SMTP_HOST=m", "NUANJU_NOTIFY_SMTP_SECURITY=none", "NUANJU_NOTIFY_SMTP_USER=u", "NUANJU_NOTIFY_PUBLIC_URL=heating.example"},
+			want: []string{"notify.smtp.from: want", "notify.smtp.security: want", "user and password_file", "notify.public_url: want"},
+		},
+		"bad on call":  {env: []string{"NUANJU_NOTIFY_ON_CALL=desk fax:1"}, want: []string{`notify.on_call: want lists`}},
+		"a list twice": {env: []string{"NUANJU_NOTIFY_ON_CALL=desk sms:1; desk sms:2"}, want: []string{`list "desk" is there twice`}},
+		"log level":    {change: []string{"log_level: info", "log_level: loud"}, want: []string{`log_level: want debug`}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -170,6 +170,7 @@ func (s *server) clockwork(ctx context.Context) *cron.Cron {
 		{s.settings.ClockCron, "clocks", s.clocks},
 		{s.settings.SignCron, "sign", s.sign},
 		{"@every 5s", "deliver", s.deliver},
+		{s.settings.NotifyCron, "notify", s.messages.Run},
 		{"@every 5m", "weather", s.weather.look},
 	} {
 		_, err := c.AddFunc(job.when, func() {

@@ -17,6 +17,7 @@ import (
 	"github.com/nuanju/nuanju/configs"
 	"github.com/nuanju/nuanju/evidence"
 	"github.com/nuanju/nuanju/ledger"
+	"github.com/nuanju/nuanju/notify"
 	"github.com/nuanju/nuanju/sensors"
 	"github.com/nuanju/nuanju/sensors/intake"
 	"github.com/nuanju/nuanju/web"
@@ -36,6 +37,7 @@ type server struct {
 	town      *town
 	forwarder *intake.Forwarder
 	checker   *checker.Checker
+	messages  *notify.Job
 	weather   *weather
 	shown     int64 // how many changes of the registry dashboards know
 	ticks     atomic.Pointer[web.Ticks]
@@ -48,7 +50,7 @@ type server struct {
 
 // newServer opens the stores and puts the parts together. After an error nothing stays open.
 func newServer(ctx context.Context, settings *configs.Settings, logger *slog.Logger) (_ *server, err error) {
-	for _, spec := range []string{settings.TickCron, settings.ClockCron, settings.SignCron, settings.Findings.Cron} {
+	for _, spec := range []string{settings.TickCron, settings.ClockCron, settings.SignCron, settings.Findings.Cron, settings.NotifyCron} {
 		if _, err := cron.ParseStandard(spec); err != nil {
 			return nil, errUsage{fmt.Errorf("cron %q: %w", spec, err)}
 		}
@@ -166,6 +168,9 @@ func (s *server) handle(stats *intake.Stats) error {
 		return err
 	}
 	s.metrics = web.Metrics(registry)
+	if s.messages, err = s.notifier(registry); err != nil {
+		return err
+	}
 	s.pages, err = pages.New(pages.Options{
 		API: api, Changes: s.ledger.Changes, Logger: s.logger, Clock: s.now, Zone: s.zone, Version: version, Grafana: s.settings.Grafana,
 	})
