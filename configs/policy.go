@@ -81,6 +81,7 @@ func ParsePolicy(file string, b []byte) (*compliance.Policy, Problems) {
 	}
 	checkSuccession(maps, p.Editions)
 	above := law(top.May("law"), p.Name)
+	payments(top.May("payment")) // no verdict depends on it, but what is wrong with it is told; see Payment
 	if problems := doc.Problems(); problems != nil {
 		return nil, problems
 	}
