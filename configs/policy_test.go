@@ -269,7 +269,7 @@ func TestEveryNumberOfAPackSaysHowSureItIs(t *testing.T) {
 			t.Fatal(err)
 		}
 		policy, _, _ := strings.Cut(string(b), "\npayment:\n") // which says so of each winter as a whole
-		under := 100                                            // how far the line is indented whose comment speaks for those below it
+		under := 100                                           // how far the line is indented whose comment speaks for those below it
 		for i, line := range strings.Split(policy, "\n") {
 			text := strings.TrimLeft(line, " ")
 			indent := len(line) - len(text)
