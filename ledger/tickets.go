@@ -102,6 +102,9 @@ func (w tx) addEvents(ctx context.Context, t disputes.Ticket, events []disputes.
 	if err != nil {
 		return err
 	}
+	if err := w.addAttachments(ctx, t, events); err != nil {
+		return err
+	}
 	entries := make([]OutboxEntry, 0, len(events))
 	for _, e := range events {
 		content, err := e.Record(t)

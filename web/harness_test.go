@@ -20,6 +20,7 @@ import (
 	"github.com/nuanju/nuanju/configs"
 	"github.com/nuanju/nuanju/disputes"
 	"github.com/nuanju/nuanju/evidence"
+	"github.com/nuanju/nuanju/evidence/files"
 	"github.com/nuanju/nuanju/ledger"
 	"github.com/nuanju/nuanju/sensors"
 	"github.com/nuanju/nuanju/sensors/blocks"
@@ -150,7 +151,12 @@ func openRegistry(t testing.TB, registry *sensors.Registry, change func(*Options
 	places := intake.NewRegistry(intake.NewPlaces(registry, map[string][]intake.Audience{"54511": nil}))
 	stats := new(intake.Stats)
 	h.forwarder = intake.NewForwarder(h.log, h.store, h.ledger, places, stats, intake.Options{Clock: h.clock.now})
+	folder, err := files.Open(filepath.Join(dir, "files"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.options = Options{
+		Files:  folder,
 		Ledger: h.ledger, Log: h.log, Store: h.store, Intake: intake.New(h.log, places, stats), Homes: homes, Stats: stats,
 		Logger:   slog.New(slog.NewJSONHandler(h.logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Registry: prometheus.NewRegistry(), Clock: h.clock.now, Version: "v0-test",

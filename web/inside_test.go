@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -216,7 +217,7 @@ func TestDocumentDescribesTheAPI(t *testing.T) {
 		t.Error(document.OpenAPI)
 	}
 	for _, r := range h.engine.Routes() {
-		path := strings.ReplaceAll(r.Path, ":id", "{id}")
+		path := regexp.MustCompile(`:(\w+)`).ReplaceAllString(r.Path, "{$1}")
 		if strings.HasPrefix(path, "/api/") && document.Paths[path][strings.ToLower(r.Method)] == nil {
 			t.Errorf("%s %s is not described", r.Method, r.Path)
 		}

@@ -44,6 +44,7 @@ type Tickets interface {
 	Tickets(ctx context.Context, f ledger.TicketFilter, now sensors.Instant) ([]disputes.Ticket, string, error)
 	Timelines(ctx context.Context, tickets []string) (map[string][]disputes.Event, error)
 	CountTickets(ctx context.Context, now sensors.Instant) (open, breached int, err error)
+	Attachment(ctx context.Context, digest string) ([]ledger.Attached, error)
 	OpenIncidentAt(ctx context.Context, place disputes.Place) (string, error)
 }
 
@@ -139,6 +140,7 @@ type Options struct {
 	Store  Store
 	Intake Intake
 	Homes  Homes
+	Files  Files
 	Logger *slog.Logger
 	// Registry is where the metrics are registered and what /metrics shows.
 	Registry *prometheus.Registry
@@ -191,6 +193,7 @@ func (o Options) complete() (Options, error) {
 		{o.Store == nil, "Store"},
 		{o.Intake == nil, "Intake"},
 		{o.Homes == nil, "Homes"},
+		{o.Files == nil, "Files"},
 		{o.Logger == nil, "Logger"},
 		{o.Registry == nil, "Registry"},
 	} {

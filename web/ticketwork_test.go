@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ func ticketWorkTrials() map[string]trial {
 		}
 	}
 	const suppliers = "dispatcher admin"
-	return map[string]trial{
+	all := map[string]trial{
 		"POST /api/v1/tickets/:id/reopen": {
 			may: "dispatcher admin resident", hidden: true,
 			ask: func(t *testing.T, h *house) (string, string, []string) {
@@ -30,6 +31,8 @@ func ticketWorkTrials() map[string]trial {
 		"POST /api/v1/tickets/:id/appoint": {may: suppliers, hidden: true, ask: on("/appoint", appointment)},
 		"POST /api/v1/tickets/:id/visit":   {may: suppliers, hidden: true, ask: on("/visit", `{"text":"the valve was stuck","celsius":16.5}`)},
 	}
+	maps.Copy(all, attachmentTrials())
+	return all
 }
 
 const appointment = `{"from":"2015-12-01T14:00:00+08:00","until":"2015-12-01T16:00:00+08:00"}`

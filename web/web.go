@@ -79,6 +79,7 @@ func addRoutes(engine *gin.Engine, o Options, f failing, bodies *bodies, known *
 	}
 	(&sessions{failing: f, door: o.Door, known: known, homes: o.Homes}).register(api)
 	describeWrites(api)
+	addAttachmentRoutes(engine, api, o, f)
 	document, err := json.Marshal(api.OpenAPI())
 	if err != nil {
 		return fmt.Errorf("web: describing the API: %w", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/nuanju/nuanju/compliance/checker"
 	"github.com/nuanju/nuanju/configs"
 	"github.com/nuanju/nuanju/evidence"
+	"github.com/nuanju/nuanju/evidence/files"
 	"github.com/nuanju/nuanju/ledger"
 	"github.com/nuanju/nuanju/notify"
 	"github.com/nuanju/nuanju/sensors"
@@ -38,6 +40,7 @@ type server struct {
 	forwarder *intake.Forwarder
 	checker   *checker.Checker
 	messages  *notify.Job
+	files     *files.Folder
 	weather   *weather
 	shown     int64 // how many changes of the registry dashboards know
 	ticks     atomic.Pointer[web.Ticks]
@@ -71,6 +74,9 @@ func newServer(ctx context.Context, settings *configs.Settings, logger *slog.Log
 		return nil, err
 	}
 	if s.store, err = openStore(ctx, settings); err != nil {
+		return nil, err
+	}
+	if s.files, err = files.Open(filepath.Join(settings.Data, "files")); err != nil {
 		return nil, err
 	}
 	policies, err := policyPacks()
@@ -142,7 +148,7 @@ func (s *server) handle(stats *intake.Stats) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	api, err := web.New(web.Options{
-		Ledger: s.ledger, Log: s.log, Store: s.store, Intake: intake.New(s.log, s.town.places, stats), Homes: s.town.directory,
+		Ledger: s.ledger, Log: s.log, Store: s.store, Intake: intake.New(s.log, s.town.places, stats), Homes: s.town.directory, Files: s.files,
 		Logger: s.logger, Registry: registry, Clock: s.now, Zone: s.zone, Stats: stats,
 		Lag: func() web.Lag {
 			leaves, age := s.forwarder.Lag()
