@@ -37,7 +37,7 @@ type attachments struct {
 // attachmentAccess is who may add files to tickets, and who may see them.
 func attachmentAccess() []access {
 	return []access{
-		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/attachments", who: filers},
+		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/attachments", who: filers, delegates: reporters},
 		{method: http.MethodGet, pattern: "/api/v1/attachments/:digest", who: homeReader},
 	}
 }

@@ -26,7 +26,7 @@ func digestOf(content string) string {
 func attachmentTrials() map[string]trial {
 	return map[string]trial{
 		"POST /api/v1/tickets/:id/attachments": {
-			may: "dispatcher admin resident", hidden: true,
+			may: "dispatcher admin resident", hidden: true, delegates: "reporter",
 			ask: func(t *testing.T, h *house) (string, string, []string) {
 				return "/api/v1/tickets/" + h.report(t, "") + "/attachments", photo, nil
 			},

@@ -14,8 +14,8 @@ import (
 // ticketWorkAccess is who works on tickets, beside answering them.
 func ticketWorkAccess() []access {
 	return append(attachmentAccess(), []access{
-		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/reopen", who: filers, maxBody: form},
-		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/cancel", who: residents, maxBody: form},
+		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/reopen", who: filers, maxBody: form, delegates: reporters},
+		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/cancel", who: residents, maxBody: form, delegates: reporters},
 		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/assign", who: dispatch, maxBody: form},
 		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/appoint", who: dispatch, maxBody: form},
 		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/visit", who: dispatch, maxBody: form},

@@ -19,14 +19,14 @@ func ticketWorkTrials() map[string]trial {
 	const suppliers = "dispatcher admin"
 	all := map[string]trial{
 		"POST /api/v1/tickets/:id/reopen": {
-			may: "dispatcher admin resident", hidden: true,
+			may: "dispatcher admin resident", hidden: true, delegates: "reporter",
 			ask: func(t *testing.T, h *house) (string, string, []string) {
 				id := h.report(t, "")
 				h.act(t, "dispatcher", id, "resolve", `{"text":"done"}`)
 				return "/api/v1/tickets/" + id + "/reopen", `{"text":"still cold"}`, nil
 			},
 		},
-		"POST /api/v1/tickets/:id/cancel":  {may: "resident", hidden: true, ask: on("/cancel", `{"text":"never mind"}`)},
+		"POST /api/v1/tickets/:id/cancel":  {may: "resident", delegates: "reporter", hidden: true, ask: on("/cancel", `{"text":"never mind"}`)},
 		"POST /api/v1/tickets/:id/assign":  {may: suppliers, hidden: true, ask: on("/assign", `{"assignee":"crew-3"}`)},
 		"POST /api/v1/tickets/:id/appoint": {may: suppliers, hidden: true, ask: on("/appoint", appointment)},
 		"POST /api/v1/tickets/:id/visit":   {may: suppliers, hidden: true, ask: on("/visit", `{"text":"the valve was stuck","celsius":16.5}`)},
