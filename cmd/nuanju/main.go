@@ -53,6 +53,8 @@ type commands struct {
 	Token   tokenCommand   `cmd:"" help:"Access tokens of devices, desks and residents."`
 	Health  healthCommand  `cmd:"" help:"Ask the server on this machine whether it is ready."`
 	Verify  verifyCommand  `cmd:"" help:"Check the evidence log and the store, and name what is damaged."`
+
+	Simulate simulateCommand `cmd:"" help:"A simulated town: its registry, its faults, and what its devices send."`
 }
 
 // run is the program without the process: it returns the exit status.
