@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nuanju/nuanju/test/servertest"
 )
 
 // tile, episode and reading are what the API and the expected verdicts say of them.
@@ -62,62 +64,62 @@ func period(from, to time.Time) string {
 
 // verdict is what the server says of a home in a time.
 func (s *server) verdict(household string, from, to time.Time) verdict {
-	s.t.Helper()
+	s.T.Helper()
 	home := "/api/v1/households/" + url.PathEscape(household)
 	var v verdict
-	decode(s.t, s.get("auditor", home+"/tiles?because=false&"+period(from, to)), &v)
-	decode(s.t, s.get("auditor", home+"/episodes?because=false&"+period(from, to)), &v)
+	decode(s.T, s.Get("auditor", home+"/tiles?because=false&"+period(from, to)), &v)
+	decode(s.T, s.Get("auditor", home+"/episodes?because=false&"+period(from, to)), &v)
 	return v
 }
 
 // readings is what the server has of a home.
 func (s *server) readings(household string, from, to time.Time) roomReadings {
-	s.t.Helper()
+	s.T.Helper()
 	var r roomReadings
-	decode(s.t, s.get("auditor", "/api/v1/households/"+url.PathEscape(household)+"/readings?"+period(from, to)), &r)
+	decode(s.T, s.Get("auditor", "/api/v1/households/"+url.PathEscape(household)+"/readings?"+period(from, to)), &r)
 	return r
 }
 
 // metric is the value of a metric without labels, or with exactly those written behind its name.
 func (s *server) metric(name string) float64 {
-	s.t.Helper()
-	for line := range strings.Lines(string(s.get("auditor", "/metrics"))) {
+	s.T.Helper()
+	for line := range strings.Lines(string(s.Get("auditor", "/metrics"))) {
 		if text, ok := strings.CutPrefix(line, name+" "); ok {
 			v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 			if err != nil {
-				s.t.Fatal(err)
+				s.T.Fatal(err)
 			}
 			return v
 		}
 	}
-	s.t.Fatalf("/metrics does not have %s", name)
+	s.T.Fatalf("/metrics does not have %s", name)
 	return 0
 }
 
 // settle waits until all that was acknowledged is in the store, and until the checker has judged it: a whole tick began
 // after that and left nobody waiting.
 func (s *server) settle() {
-	s.t.Helper()
-	until(s.t, "no lag", func() bool { return s.metric("nuanju_forwarder_lag_leaves") == 0 })
+	s.T.Helper()
+	servertest.Until(s.T, "no lag", func() bool { return s.metric("nuanju_forwarder_lag_leaves") == 0 })
 	const lastGood = "nuanju_checker_last_good_tick_timestamp_seconds"
 	for range 2 { // the first may have begun before
 		before := s.metric(lastGood)
-		until(s.t, "a good tick", func() bool { return s.metric(lastGood) > before })
+		servertest.Until(s.T, "a good tick", func() bool { return s.metric(lastGood) > before })
 	}
-	until(s.t, "no household waits", func() bool { return s.metric("nuanju_checker_dirty_households") == 0 })
+	servertest.Until(s.T, "no household waits", func() bool { return s.metric("nuanju_checker_dirty_households") == 0 })
 }
 
 // ready is what /readyz says.
 func (s *server) ready() (ready bool, checks map[string]string) {
-	s.t.Helper()
-	_, answer, err := s.do("", http.MethodGet, "/readyz", nil, nil)
+	s.T.Helper()
+	_, answer, err := s.Do("", http.MethodGet, "/readyz", nil, nil)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	var r struct {
 		Ready  bool
 		Checks map[string]string
 	}
-	decode(s.t, answer, &r)
+	decode(s.T, answer, &r)
 	return r.Ready, r.Checks
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nuanju/nuanju/test/servertest"
 )
 
 // A byte is flipped in a file of a server that was stopped: in an entry of the log, in a hash, in a checkpoint, in a block
@@ -22,8 +24,8 @@ func TestFlippedByteIsNamed(t *testing.T) {
 	device := h.device(h.rooms[0].name)
 	s := newServer(t, "CRON_SIGN=@every 1s")
 	s.register(h)
-	s.token("device")
-	s.start()
+	s.Token("device")
+	s.Start()
 
 	// A whole tile of devices that nobody knows, then a day of one that is known, then one more reading.
 	var strangers, day strings.Builder
@@ -36,25 +38,25 @@ func TestFlippedByteIsNamed(t *testing.T) {
 	}
 	last := fmt.Sprintf("temperature,device=%s celsius=18.5 %d", device, start.AddDate(0, 0, 1).Unix())
 	for _, body := range []string{strangers.String(), day.String(), last} {
-		if err := s.write("?precision=s", body); err != nil {
+		if err := s.Write("?precision=s", body); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s.settle()
 	const leaves = tileOf + 2
-	until(t, "a checkpoint of all leaves", func() bool {
-		status, note, err := s.do("", "GET", "/log/checkpoint", nil, nil)
+	servertest.Until(t, "a checkpoint of all leaves", func() bool {
+		status, note, err := s.Do("", "GET", "/log/checkpoint", nil, nil)
 		return err == nil && status == 200 && strings.Contains(string(note), fmt.Sprintf("\n%d\n", leaves))
 	})
-	checkpoint := s.get("", "/log/checkpoint")
-	tile := s.get("", "/log/tile/0/000")
-	hashes := s.get("", fmt.Sprintf("/log/tile/0/001.p/%d", leaves-tileOf))
-	s.stop()
-	if out := s.must("verify"); out != "ok\n" {
+	checkpoint := s.Get("", "/log/checkpoint")
+	tile := s.Get("", "/log/tile/0/000")
+	hashes := s.Get("", fmt.Sprintf("/log/tile/0/001.p/%d", leaves-tileOf))
+	s.Stop()
+	if out := s.Must("verify"); out != "ok\n" {
 		t.Fatalf("before any damage verify says %q", out)
 	}
 
-	log, store := readFile(t, s.data, "log.db"), readFile(t, s.data, "blocks.db")
+	log, store := readFile(t, s.Data, "log.db"), readFile(t, s.Data, "blocks.db")
 	// The last entry's commit: its hashes, their checksum, its salt with a checksum, then the compressed content.
 	entry := only(t, log, hashes[len(hashes)-32:]) + 32 + 4
 	content := entry + 36
@@ -96,13 +98,13 @@ func TestFlippedByteIsNamed(t *testing.T) {
 func verifyCopy(t *testing.T, s *server, files map[string][]byte) (stdout, stderr string, status int) {
 	t.Helper()
 	dir := t.TempDir()
-	files["log.key"] = readFile(t, s.data, "log.key")
+	files["log.key"] = readFile(t, s.Data, "log.key")
 	for name, b := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return runCommand(t, environment("DATA="+dir), "verify")
+	return servertest.Run(t, servertest.Environment("DATA="+dir), "verify")
 }
 
 // readFile reads a file of a server that was stopped in order, which leaves nothing in a journal beside it.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/nuanju/nuanju/compliance/casefile"
+	"github.com/nuanju/nuanju/test/servertest"
 )
 
 // line is one entry of line protocol, without its timestamp.
@@ -128,7 +129,7 @@ func table(t testing.TB, dir, file string, columns []string, row func([]string))
 
 // register imports a registry of homes into the server's ledger.
 func (s *server) register(homes ...*home) {
-	s.t.Helper()
+	s.T.Helper()
 	files := map[string]*strings.Builder{}
 	add := func(file, header, format string, args ...any) {
 		if files[file] == nil {
@@ -148,13 +149,13 @@ func (s *server) register(homes ...*home) {
 				h.device(r.name), h.household, r.name, h.from.AddDate(0, 0, -1).Format(time.RFC3339))
 		}
 	}
-	dir := s.t.TempDir()
+	dir := s.T.TempDir()
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text.String()), 0o600); err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 	}
-	s.must("import", "registry", dir)
+	s.Must("import", "registry", dir)
 }
 
 // example is the case that comes with the program, judged by the program: what `nuanju check` says, the server must say too.
@@ -162,7 +163,7 @@ func example(t testing.TB) *home {
 	t.Helper()
 	dir := filepath.Join("..", "..", "docs", "examples", "cold-bedroom")
 	h := readHome(t, dir, "3-2-601")
-	stdout, stderr, status := runCommand(t, environment(), "check", dir, "--json")
+	stdout, stderr, status := servertest.Run(t, servertest.Environment(), "check", dir, "--json")
 	if status != 0 {
 		t.Fatalf("nuanju check: %s", stderr)
 	}

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/nuanju/nuanju/test/servertest"
 )
 
 // newHome is a home that nothing has been said of yet, with rooms of one device each, in the winter of 2015.
@@ -46,7 +48,7 @@ func (d *sensor) deliver(ctx context.Context, s *server, most int) bool {
 	body, lines := d.measure(1 + d.random.IntN(most))
 	retry := time.NewTicker(5 * time.Millisecond)
 	defer retry.Stop()
-	for s.write("?precision=s", body) != nil {
+	for s.Write("?precision=s", body) != nil {
 		select {
 		case <-retry.C:
 		case <-ctx.Done():
@@ -66,10 +68,10 @@ func TestKill(t *testing.T) {
 	h := newHome("3-2-601", 4)
 	s := newServer(t)
 	s.register(h)
-	s.token("device")
-	s.start()
+	s.Token("device")
+	s.Start()
 
-	ctx, giveUp := context.WithTimeout(t.Context(), patience)
+	ctx, giveUp := context.WithTimeout(t.Context(), servertest.Patience)
 	defer giveUp()
 	var stop atomic.Bool
 	acked := make(chan struct{}, 8)
@@ -91,7 +93,7 @@ func TestKill(t *testing.T) {
 			select {
 			case <-acked:
 			case <-ctx.Done():
-				t.Errorf("nothing is acknowledged any more: %s", s.stderr)
+				t.Errorf("nothing is acknowledged any more: %s", s.Stderr)
 				return
 			}
 		}
@@ -99,8 +101,8 @@ func TestKill(t *testing.T) {
 	for range kills {
 		wait(1 + random.IntN(30))
 		<-time.After(time.Duration(random.IntN(3000)) * time.Microsecond) // in the middle of something
-		s.kill()
-		s.start()
+		s.Kill()
+		s.Start()
 	}
 	wait(len(h.rooms))
 	stop.Store(true)
@@ -116,8 +118,8 @@ func TestKill(t *testing.T) {
 	}
 	s.settle()
 	report(t, h.wrongReadings(s.readings(h.household, h.from, h.to)))
-	s.stop()
-	if out := s.must("verify"); out != "ok\n" {
+	s.Stop()
+	if out := s.Must("verify"); out != "ok\n" {
 		t.Errorf("verify says %q", out)
 	}
 	t.Logf("%d readings acknowledged between %d kills", len(h.sent), kills)
@@ -132,24 +134,24 @@ func TestKillWhileJudging(t *testing.T) {
 	h := example(t)
 	s := newServer(t)
 	s.register(h)
-	s.must("import", "case", h.dir, "--household", h.household)
-	s.token("device")
-	s.token("auditor")
-	s.start()
+	s.Must("import", "case", h.dir, "--household", h.household)
+	s.Token("device")
+	s.Token("auditor")
+	s.Start()
 	all := requests(random, h)
 	for round := range kills + 1 {
 		s.send(all[round*len(all)/(kills+1) : (round+1)*len(all)/(kills+1)])
 		if round < kills {
 			// From before it is forwarded to after it is judged: a second lies between two ticks.
 			<-time.After(time.Duration(random.IntN(1500)) * time.Millisecond)
-			s.kill()
-			s.start()
+			s.Kill()
+			s.Start()
 		}
 	}
 	s.settle()
 	s.holds(h)
-	s.stop()
-	if out := s.must("verify"); out != "ok\n" {
+	s.Stop()
+	if out := s.Must("verify"); out != "ok\n" {
 		t.Errorf("verify says %q", out)
 	}
 }

@@ -1,31 +1,19 @@
 package monitor_test
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"github.com/nuanju/nuanju/test/servertest"
 )
 
-// program is the binary under test, built once.
-var program string
+func TestMain(m *testing.M) { os.Exit(servertest.Main(m)) }
 
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+// server is a real server with what these tests ask of it.
+type server struct{ *servertest.Server }
 
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "nuanju")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "nuanju")
-	build := exec.Command("go", "build", "-o", program, "github.com/nuanju/nuanju/cmd/nuanju")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building nuanju: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
+// newServer is a server that has not been started; see servertest.New.
+func newServer(t testing.TB, settings ...string) *server {
+	t.Helper()
+	return &server{servertest.New(t, settings...)}
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/nuanju/nuanju/sensors/influx/influxtest"
+	"github.com/nuanju/nuanju/test/servertest"
 )
 
 // outage is how long InfluxDB is away: 10 s, or what the environment says. The figure of the requirements is
@@ -37,8 +38,8 @@ func TestInfluxDBAway(t *testing.T) {
 	h := newHome("3-2-601", 4)
 	s := newServer(t, onInflux(t, flux)...)
 	s.register(h)
-	s.token("device")
-	s.start()
+	s.Token("device")
+	s.Start()
 
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -50,24 +51,24 @@ func TestInfluxDBAway(t *testing.T) {
 		g.Go(func() error { return d.load(ctx, s) })
 	}
 	stored := func() bool { return s.metric("nuanju_forwarder_readings_total") > 0 }
-	until(t, "readings come into InfluxDB", stored)
+	servertest.Until(t, "readings come into InfluxDB", stored)
 	flux.Stop(t)
 	stopped := time.Now()
-	until(t, "the server says that its store is away", func() bool {
+	servertest.Until(t, "the server says that its store is away", func() bool {
 		ready, checks := s.ready()
 		return !ready && checks["store"] != "ok" && checks["log"] == "ok" && checks["ledger"] == "ok"
 	})
-	s.get("", "/health") // as InfluxDB's clients ask: ready for writes
+	s.Get("", "/health") // as InfluxDB's clients ask: ready for writes
 	<-time.After(away - time.Since(stopped))
 	lag := s.metric("nuanju_forwarder_lag_leaves")
 	if lag == 0 {
 		t.Error("there is no lag although InfluxDB is away")
 	}
 	flux.Start(t)
-	until(t, "some of the lag is caught up under load", func() bool { return s.metric("nuanju_forwarder_lag_seconds") < away.Seconds()/2 })
+	servertest.Until(t, "some of the lag is caught up under load", func() bool { return s.metric("nuanju_forwarder_lag_seconds") < away.Seconds()/2 })
 	stop()
 	if err := g.Wait(); err != nil {
-		t.Fatalf("a write was not acknowledged: %v\n%s", err, s.stderr)
+		t.Fatalf("a write was not acknowledged: %v\n%s", err, s.Stderr)
 	}
 	s.settle()
 	for _, d := range sensors {
@@ -86,7 +87,7 @@ func (d *sensor) load(ctx context.Context, s *server) error {
 	defer tick.Stop()
 	for {
 		body, lines := d.measure(1 + d.random.IntN(100))
-		if err := s.write("?precision=s", body); err != nil {
+		if err := s.Write("?precision=s", body); err != nil {
 			return err
 		}
 		d.acked = append(d.acked, lines...)

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/nuanju/nuanju/test/servertest"
 )
 
 // SIGTERM comes while requests are in progress: those are answered, new ones find nobody, a checkpoint of everything is
@@ -21,8 +23,8 @@ func TestGracefulStop(t *testing.T) {
 	h := newHome("3-2-601", 3)
 	s := newServer(t)
 	s.register(h)
-	s.token("device")
-	s.start()
+	s.Token("device")
+	s.Start()
 
 	// Each has sent half of its body when the server is told to stop.
 	var halves []half
@@ -31,9 +33,9 @@ func TestGracefulStop(t *testing.T) {
 		h.sent = append(h.sent, said{l})
 		halves = append(halves, s.halfAWrite(fmt.Sprintf("%s %d", l.text, l.at.UnixNano())))
 	}
-	s.terminate()
-	address := strings.TrimPrefix(s.address(), "http://")
-	until(t, "new connections are refused", func() bool {
+	s.Terminate()
+	address := strings.TrimPrefix(s.Address(), "http://")
+	servertest.Until(t, "new connections are refused", func() bool {
 		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			_ = conn.Close() // it was accepted too early
@@ -45,14 +47,14 @@ func TestGracefulStop(t *testing.T) {
 			t.Errorf("a request in progress is answered %d", status)
 		}
 	}
-	s.stopped()
+	s.Stopped()
 
-	s.start()
+	s.Start()
 	s.hasSigned(1)
 	s.settle()
 	report(t, h.wrongReadings(s.readings(h.household, h.from, h.to)))
-	s.stop()
-	if out := s.must("verify"); out != "ok\n" {
+	s.Stop()
+	if out := s.Must("verify"); out != "ok\n" {
 		t.Errorf("verify says %q", out)
 	}
 }
@@ -75,30 +77,30 @@ func TestStopDespiteASilentClient(t *testing.T) {
 	}
 	s := newServer(t, "CONFIG="+file)
 	s.register(h)
-	s.token("device")
-	s.token("dispatcher")
-	s.start()
+	s.Token("device")
+	s.Token("dispatcher")
+	s.Start()
 	body := fmt.Sprintf("temperature,device=%s celsius=18.5 %d", h.device(h.rooms[0].name), h.from.UnixNano())
-	if err := s.write("", body); err != nil {
+	if err := s.Write("", body); err != nil {
 		t.Fatal(err)
 	}
 	s.halfAWrite(body)
 	s.file(t, time.Now()) // which the log is told of within seconds, or on stop
-	s.terminate()
-	s.stopped()
-	if log := s.stderr.String(); !strings.Contains(log, "broken off") || strings.Contains(log, "panic") {
+	s.Terminate()
+	s.Stopped()
+	if log := s.Stderr.String(); !strings.Contains(log, "broken off") || strings.Contains(log, "panic") {
 		t.Error(log)
 	}
-	s.start()
+	s.Start()
 	s.hasSigned(2)
 }
 
 // hasSigned holds the checkpoint that was signed on the last stop to all leaves of the log, which must be so many at least.
 func (s *server) hasSigned(least float64) {
-	s.t.Helper()
+	s.T.Helper()
 	leaves := s.metric("nuanju_log_leaves")
-	if note := string(s.get("", "/log/checkpoint")); !strings.Contains(note, fmt.Sprintf("\n%.0f\n", leaves)) || leaves < least {
-		s.t.Errorf("the log has %.0f leaves, want at least %.0f; the checkpoint signed on stop says\n%s", leaves, least, note)
+	if note := string(s.Get("", "/log/checkpoint")); !strings.Contains(note, fmt.Sprintf("\n%.0f\n", leaves)) || leaves < least {
+		s.T.Errorf("the log has %.0f leaves, want at least %.0f; the checkpoint signed on stop says\n%s", leaves, least, note)
 	}
 }
 
@@ -111,26 +113,26 @@ type half struct {
 
 // halfAWrite sends the head of a write and, once the server asks for it, the first half of its body.
 func (s *server) halfAWrite(body string) half {
-	s.t.Helper()
-	address := strings.TrimPrefix(s.address(), "http://")
+	s.T.Helper()
+	address := strings.TrimPrefix(s.Address(), "http://")
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	s.t.Cleanup(func() { _ = conn.Close() }) // closed after its answer
+	s.T.Cleanup(func() { _ = conn.Close() }) // closed after its answer
 	middle := len(body) / 2
 	if _, err := fmt.Fprintf(conn, "POST /api/v2/write HTTP/1.1\r\nHost: %s\r\nAuthorization: Token %s\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n",
-		address, s.tokens["device"], len(body)); err != nil {
-		s.t.Fatal(err)
+		address, s.Tokens["device"], len(body)); err != nil {
+		s.T.Fatal(err)
 	}
 	read := bufio.NewReader(conn)
 	for _, want := range []string{"HTTP/1.1 100 Continue\r\n", "\r\n"} {
 		if line, err := read.ReadString('\n'); err != nil || line != want {
-			s.t.Fatalf("the server answers %q (%v) to the head of a write", line, err)
+			s.T.Fatalf("the server answers %q (%v) to the head of a write", line, err)
 		}
 	}
 	if _, err := fmt.Fprint(conn, body[:middle]); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return half{conn, read, body[middle:]}
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/nuanju/nuanju/test/servertest"
 )
 
 // Without a token nothing is written or read; a token writes for its devices only, line by line, and a revoked one soon does
@@ -15,13 +17,13 @@ func TestTokens(t *testing.T) {
 	s := newServer(t)
 	s.register(h)
 	own, other := h.device(h.rooms[0].name), h.device(h.rooms[1].name)
-	s.tokens["one device"] = s.newToken("device", "--device", own)
-	s.tokens["nobody's"] = "nj_nobody"
-	s.tokens["resident"] = s.newToken("resident", "--household", "3-2-602")
-	s.start()
+	s.Tokens["one device"] = s.NewToken("device", "--device", own)
+	s.Tokens["nobody's"] = "nj_nobody"
+	s.Tokens["resident"] = s.NewToken("resident", "--household", "3-2-602")
+	s.Start()
 
 	write := func(role, body string) (int, string) {
-		status, answer, err := s.do(role, http.MethodPost, "/api/v2/write?precision=s", []byte(body), nil)
+		status, answer, err := s.Do(role, http.MethodPost, "/api/v2/write?precision=s", []byte(body), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +34,7 @@ func TestTokens(t *testing.T) {
 	}
 	for _, role := range []string{"", "nobody's"} {
 		if status, answer := write(role, said(own, 0)); status != http.StatusUnauthorized || !strings.Contains(answer, "unauthorized") {
-			t.Errorf("a write with the token %q: %d %s", s.tokens[role], status, answer)
+			t.Errorf("a write with the token %q: %d %s", s.Tokens[role], status, answer)
 		}
 	}
 	if status, answer := write("one device", said(own, 1)); status != http.StatusNoContent {
@@ -48,7 +50,7 @@ func TestTokens(t *testing.T) {
 	}
 	path := "/api/v1/households/3-2-601/readings?" + period(h.from, h.to)
 	for role, want := range map[string]int{"": 401, "one device": 403, "resident": 403} {
-		if status, answer, err := s.do(role, http.MethodGet, path, nil, nil); err != nil || status != want {
+		if status, answer, err := s.Do(role, http.MethodGet, path, nil, nil); err != nil || status != want {
 			t.Errorf("the home's readings for %q: %d %s (%v), want %d", role, status, answer, err, want)
 		}
 	}
@@ -62,13 +64,13 @@ func TestTokens(t *testing.T) {
 	}
 
 	id := ""
-	for line := range strings.Lines(s.must("token", "list")) {
+	for line := range strings.Lines(s.Must("token", "list")) {
 		if f := strings.Fields(line); len(f) > 1 && f[1] == "device" {
 			id = f[0]
 		}
 	}
-	s.must("token", "revoke", id)
-	until(t, "the revoked token is refused", func() bool {
+	s.Must("token", "revoke", id)
+	servertest.Until(t, "the revoked token is refused", func() bool {
 		status, _ := write("one device", said(own, 5))
 		return status == http.StatusUnauthorized
 	})

@@ -80,13 +80,13 @@ func newRequest(r *rand.Rand, all []said) request {
 
 // send sends requests from several gateways at once. Every one has to be acknowledged.
 func (s *server) send(all []request) {
-	s.t.Helper()
-	s.token("device")
+	s.T.Helper()
+	s.Token("device")
 	var g errgroup.Group
 	g.SetLimit(4)
 	for _, q := range all {
 		g.Go(func() error {
-			status, answer, err := s.do("device", http.MethodPost, "/api/v2/write"+q.query, q.body, q.headers)
+			status, answer, err := s.Do("device", http.MethodPost, "/api/v2/write"+q.query, q.body, q.headers)
 			if err == nil && status != http.StatusNoContent {
 				err = fmt.Errorf("POST /api/v2/write%s: %d %s", q.query, status, answer)
 			}
@@ -94,7 +94,7 @@ func (s *server) send(all []request) {
 		})
 	}
 	if err := g.Wait(); err != nil {
-		s.t.Fatalf("%v\n%s", err, s.stderr)
+		s.T.Fatalf("%v\n%s", err, s.Stderr)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nuanju/nuanju/ledger/pgtest"
 	"github.com/nuanju/nuanju/sensors/influx/influxtest"
+	"github.com/nuanju/nuanju/test/servertest"
 )
 
 // sharedCases are cases built from real data, with the verdicts of an independent judge; they are only there where the
@@ -42,7 +43,7 @@ func TestSharedCasesOverHTTP(t *testing.T) {
 				decode(t, text, &h.wanted)
 				s := newServer(t, settings(t)...)
 				s.register(h)
-				s.start()
+				s.Start()
 				s.judges(h, uint64(i+1))
 			})
 		}
@@ -58,11 +59,11 @@ func onInflux(t testing.TB, flux *influxtest.Server) []string {
 // judges sends what happened at a home, declares what people declared there, and holds the verdict and the readings to what
 // they have to be.
 func (s *server) judges(h *home, seed uint64) {
-	s.t.Helper()
-	all := requests(seeded(s.t, seed), h)
+	s.T.Helper()
+	all := requests(seeded(s.T, seed), h)
 	half := len(all) / 2
 	s.send(all[:half])
-	s.must("import", "case", h.dir, "--household", h.household) // beside a server that runs
+	s.Must("import", "case", h.dir, "--household", h.household) // beside a server that runs
 	s.send(all[half:])
 	s.settle()
 	s.holds(h)
@@ -70,9 +71,9 @@ func (s *server) judges(h *home, seed uint64) {
 
 // holds compares the server's verdict and readings with those of a home.
 func (s *server) holds(h *home) {
-	s.t.Helper()
-	report(s.t, h.wrongVerdict(s.verdict(h.household, h.from, h.to)))
-	report(s.t, h.wrongReadings(s.readings(h.household, h.from.Add(-24*time.Hour), h.to.Add(24*time.Hour))))
+	s.T.Helper()
+	report(s.T, h.wrongVerdict(s.verdict(h.household, h.from, h.to)))
+	report(s.T, h.wrongReadings(s.readings(h.household, h.from.Add(-24*time.Hour), h.to.Add(24*time.Hour))))
 }
 
 // The clock of the machine may be set to any zone, also one that is half an hour off or that has summer time: the verdict
@@ -85,19 +86,19 @@ func TestZone(t *testing.T) {
 	for _, zone := range []string{"UTC", "America/St_Johns", "Asia/Kolkata"} {
 		s := newServer(t, "TZ="+zone)
 		s.register(h)
-		s.start()
+		s.Start()
 		s.send(all)
-		s.must("import", "case", h.dir, "--household", h.household)
+		s.Must("import", "case", h.dir, "--household", h.household)
 		s.settle()
 		s.holds(h)
-		text := s.get("auditor", "/api/v1/households/"+h.household+"/tiles?"+period(h.from, h.to))
+		text := s.Get("auditor", "/api/v1/households/"+h.household+"/tiles?"+period(h.from, h.to))
 		if first == nil {
 			first = text
 		}
 		if string(text) != string(first) {
 			t.Errorf("in %s the tiles are\n%s\nand in UTC\n%s", zone, text, first)
 		}
-		s.stop()
+		s.Stop()
 	}
 }
 
@@ -107,18 +108,18 @@ func TestPostgres(t *testing.T) {
 	h := example(t)
 	s := newServer(t, "LEDGER="+pgtest.Start(t), "LOG="+pgtest.Start(t))
 	s.register(h)
-	s.start()
+	s.Start()
 	s.judges(h, 1)
-	s.kill()
-	s.start()
+	s.Kill()
+	s.Start()
 	s.settle()
 	s.holds(h)
-	s.stop()
-	if out := s.must("verify"); out != "ok\n" {
+	s.Stop()
+	if out := s.Must("verify"); out != "ok\n" {
 		t.Errorf("verify says %q", out)
 	}
 	for _, file := range []string{"ledger.db", "log.db"} {
-		if _, err := os.Stat(filepath.Join(s.data, file)); err == nil {
+		if _, err := os.Stat(filepath.Join(s.Data, file)); err == nil {
 			t.Errorf("%s was made beside PostgreSQL", file)
 		}
 	}
@@ -130,7 +131,7 @@ func TestRebuild(t *testing.T) {
 	h := example(t)
 	s := newServer(t)
 	s.register(h)
-	s.start()
+	s.Start()
 	s.judges(h, 2)
 	paths := []string{
 		"/api/v1/households/" + h.household + "/readings?" + period(h.from, h.to),
@@ -139,24 +140,24 @@ func TestRebuild(t *testing.T) {
 	}
 	before := make([]string, len(paths))
 	for i, path := range paths {
-		before[i] = string(s.get("auditor", path))
+		before[i] = string(s.Get("auditor", path))
 	}
-	s.stop()
+	s.Stop()
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(filepath.Join(s.data, "blocks.db"+suffix)); err != nil && suffix == "" {
+		if err := os.Remove(filepath.Join(s.Data, "blocks.db"+suffix)); err != nil && suffix == "" {
 			t.Fatal(err)
 		}
 	}
-	s.must("rebuild")
-	s.start()
+	s.Must("rebuild")
+	s.Start()
 	s.settle()
 	for i, path := range paths {
-		if after := string(s.get("auditor", path)); after != before[i] {
+		if after := string(s.Get("auditor", path)); after != before[i] {
 			t.Errorf("%s after the rebuild:\n%s\nbefore:\n%s", path, after, before[i])
 		}
 	}
-	s.stop()
-	if out := s.must("verify"); out != "ok\n" {
+	s.Stop()
+	if out := s.Must("verify"); out != "ok\n" {
 		t.Errorf("verify says %q", out)
 	}
 }
@@ -166,19 +167,19 @@ func TestRegistryComesLate(t *testing.T) {
 	t.Parallel()
 	h := example(t)
 	s := newServer(t)
-	s.start()
+	s.Start()
 	s.send(requests(seeded(t, 3), h))
 	s.settle()
 	var held struct{ Counts map[string]int }
-	decode(t, s.get("auditor", "/api/v1/quarantine"), &held)
+	decode(t, s.Get("auditor", "/api/v1/quarantine"), &held)
 	if held.Counts["unknown_device"] == 0 {
 		t.Errorf("nothing is held although nobody is registered: %v", held.Counts)
 	}
 	s.register(h)
-	s.must("import", "case", h.dir, "--household", h.household)
-	until(t, "nothing is held any more", func() bool {
+	s.Must("import", "case", h.dir, "--household", h.household)
+	servertest.Until(t, "nothing is held any more", func() bool {
 		held.Counts = nil
-		decode(t, s.get("auditor", "/api/v1/quarantine"), &held)
+		decode(t, s.Get("auditor", "/api/v1/quarantine"), &held)
 		return len(held.Counts) == 0
 	})
 	s.settle()

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/nuanju/nuanju/test/servertest"
 )
 
 const (
@@ -31,9 +33,9 @@ func startTown(b *testing.B, settings ...string) *server {
 	}
 	s := newServer(b, append([]string{"CRON_TICK=@every 1m", "CRON_CLOCKS=* * * * *"}, settings...)...)
 	s.register(homes...)
-	s.token("device")
-	s.token("auditor")
-	s.start()
+	s.Token("device")
+	s.Token("auditor")
+	s.Start()
 	return s
 }
 
@@ -114,7 +116,7 @@ func BenchmarkWriteSingle(b *testing.B) {
 }
 
 func (s *server) mustWrite(b *testing.B, body []byte) {
-	status, answer, err := s.do("device", http.MethodPost, "/api/v2/write?precision=s", body, nil)
+	status, answer, err := s.Do("device", http.MethodPost, "/api/v2/write?precision=s", body, nil)
 	if err != nil || status != http.StatusNoContent {
 		b.Errorf("%d %s (%v)", status, answer, err)
 	}
@@ -132,19 +134,19 @@ func (s *server) figures(b *testing.B, busy, acknowledged float64, unit string) 
 	b.ReportMetric(s.resident("VmRSS")/1024, "RSS-MB")
 	b.ReportMetric(s.resident("VmHWM")/1024, "peak-RSS-MB")
 	acked := time.Now()
-	until(b, "no lag", func() bool { return s.metric("nuanju_forwarder_lag_leaves") == 0 })
+	servertest.Until(b, "no lag", func() bool { return s.metric("nuanju_forwarder_lag_leaves") == 0 })
 	b.ReportMetric(acknowledged/(took+time.Since(acked)).Seconds(), "stored/s")
 	var held struct{ Lines []json.RawMessage }
-	decode(b, s.get("auditor", "/api/v1/quarantine"), &held)
+	decode(b, s.Get("auditor", "/api/v1/quarantine"), &held)
 	if n := s.metric("nuanju_forwarder_readings_total"); n != acknowledged || len(held.Lines) > 0 {
 		b.Errorf("%v readings were acknowledged, %v forwarded; set aside: %s", acknowledged, n, held.Lines)
 	}
-	s.stop()
+	s.Stop()
 }
 
 // resident is a line of /proc/PID/status, in kB; 0 where there is no such file.
 func (s *server) resident(name string) float64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
@@ -152,7 +154,7 @@ func (s *server) resident(name string) float64 {
 		if value, ok := strings.CutPrefix(line, name+":"); ok {
 			kB, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 64)
 			if err != nil {
-				s.t.Fatal(err)
+				s.T.Fatal(err)
 			}
 			return kB
 		}

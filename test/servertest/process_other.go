@@ -1,6 +1,6 @@
 //go:build !linux
 
-package monitor_test
+package servertest
 
 import "syscall"
 
