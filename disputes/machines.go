@@ -74,6 +74,9 @@ func residents() []Role { return []Role{Resident} }
 func parties() []Role   { return []Role{Resident, Dispatcher, Admin} }
 func deciders() []Role  { return []Role{Mediator, Admin} }
 
+// outcomes are the deciders and the monitor, which carries out what a dispute came to.
+func outcomes() []Role { return append(deciders(), Monitor) }
+
 // Machines are the tables of all kinds of matters, in order. TRANSITIONS.md shows them.
 func Machines() []Machine {
 	return []Machine{
@@ -97,13 +100,13 @@ func stoppageMachine() Machine {
 		{StateEnded, RecordGiven, StateRecorded, suppliers(), true, "提交检修记录", "its record is given"},
 		{StateRecorded, RecordGiven, StateRecorded, suppliers(), true, "补充检修记录", "its record is added to"},
 		{StateRecorded, Contested, StateContested, residents(), true, "用热人提出异议", "a resident contests it"},
-		{StateRecorded, Upheld, StateUpheld, deciders(), true, "认定成立", "it is upheld"},
-		{StateRecorded, Rejected, StateRejected, deciders(), true, "认定不成立", "its record is rejected"},
+		{StateRecorded, Upheld, StateUpheld, outcomes(), true, "认定成立", "it is upheld"},
+		{StateRecorded, Rejected, StateRejected, outcomes(), true, "认定不成立", "its record is rejected"},
 		{StateContested, RecordGiven, StateContested, suppliers(), true, "补充检修记录", "its record is added to"},
-		{StateContested, Upheld, StateUpheld, deciders(), true, "认定成立", "it is upheld"},
-		{StateContested, Rejected, StateRejected, deciders(), true, "认定不成立", "its record is rejected"},
-		{StateUpheld, Rejected, StateRejected, deciders(), true, "改判不成立", "its record is rejected after all"},
-		{StateRejected, Upheld, StateUpheld, deciders(), true, "改判成立", "it is upheld after all"},
+		{StateContested, Upheld, StateUpheld, outcomes(), true, "认定成立", "it is upheld"},
+		{StateContested, Rejected, StateRejected, outcomes(), true, "认定不成立", "its record is rejected"},
+		{StateUpheld, Rejected, StateRejected, outcomes(), true, "改判不成立", "its record is rejected after all"},
+		{StateRejected, Upheld, StateUpheld, outcomes(), true, "改判成立", "it is upheld after all"},
 	}}
 }
 
@@ -116,16 +119,16 @@ func exemptionMachine() Machine {
 		{StateClaimed, Withdrawn, StateWithdrawn, suppliers(), true, "撤回主张", "the claim is withdrawn"},
 		{StateProved, Proof, StateProved, suppliers(), true, "补充证明", "the proof is added to"},
 		{StateProved, Contested, StateContested, residents(), true, "用热人提出异议", "a resident contests it"},
-		{StateProved, Upheld, StateUpheld, deciders(), true, "认定成立", "it is upheld"},
-		{StateProved, Rejected, StateRejected, deciders(), true, "认定不成立", "it is rejected"},
+		{StateProved, Upheld, StateUpheld, outcomes(), true, "认定成立", "it is upheld"},
+		{StateProved, Rejected, StateRejected, outcomes(), true, "认定不成立", "it is rejected"},
 		{StateProved, Withdrawn, StateWithdrawn, suppliers(), true, "撤回主张", "the claim is withdrawn"},
 		{StateContested, Proof, StateContested, suppliers(), true, "补充证明", "the proof is added to"},
-		{StateContested, Upheld, StateUpheld, deciders(), true, "认定成立", "it is upheld"},
-		{StateContested, Rejected, StateRejected, deciders(), true, "认定不成立", "it is rejected"},
+		{StateContested, Upheld, StateUpheld, outcomes(), true, "认定成立", "it is upheld"},
+		{StateContested, Rejected, StateRejected, outcomes(), true, "认定不成立", "it is rejected"},
 		{StateContested, Withdrawn, StateWithdrawn, suppliers(), true, "撤回主张", "the claim is withdrawn"},
-		{StateUpheld, Rejected, StateRejected, deciders(), true, "改判不成立", "it is rejected after all"},
+		{StateUpheld, Rejected, StateRejected, outcomes(), true, "改判不成立", "it is rejected after all"},
 		{StateUpheld, Withdrawn, StateWithdrawn, suppliers(), true, "撤回主张", "the claim is withdrawn"},
-		{StateRejected, Upheld, StateUpheld, deciders(), true, "改判成立", "it is upheld after all"},
+		{StateRejected, Upheld, StateUpheld, outcomes(), true, "改判成立", "it is upheld after all"},
 	}}
 }
 
@@ -133,7 +136,7 @@ func exemptionMachine() Machine {
 // stands, even against a test.
 func confirmationMachine() Machine {
 	rows := []Row{
-		{None, OutcomeConfirms, StateConfirmed, []Role{Resident, Dispatcher, Mediator, Admin}, false, "争议结果确认", "the outcome of a dispute confirms it"},
+		{None, OutcomeConfirms, StateConfirmed, []Role{Monitor}, false, "争议结果确认", "the outcome of a dispute confirms it"},
 	}
 	for _, from := range []State{None, StateContested, StateWithdrawn} {
 		rows = append(rows,
@@ -142,18 +145,18 @@ func confirmationMachine() Machine {
 		if from == None {
 			rows = append(rows, Row{from, Contested, StateContested, parties(), true, "提出异议", "a side contests it"})
 		} else {
-			rows = append(rows, Row{from, OutcomeConfirms, StateConfirmed, []Role{Resident, Dispatcher, Mediator, Admin}, false, "争议结果确认", "the outcome of a dispute confirms it"})
+			rows = append(rows, Row{from, OutcomeConfirms, StateConfirmed, []Role{Monitor}, false, "争议结果确认", "the outcome of a dispute confirms it"})
 		}
 	}
 	rows = append(rows,
 		Row{StateByResident, SupplierConfirms, StateConfirmed, suppliers(), false, "双方确认", "now both confirm it"},
 		Row{StateByResident, Contested, StateContested, suppliers(), true, "供热人提出异议", "the supplier contests it"},
 		Row{StateByResident, Withdrawn, StateWithdrawn, residents(), false, "用热人撤回", "the resident takes it back"},
-		Row{StateByResident, OutcomeConfirms, StateConfirmed, []Role{Resident, Dispatcher, Mediator, Admin}, false, "争议结果确认", "the outcome of a dispute confirms it"},
+		Row{StateByResident, OutcomeConfirms, StateConfirmed, []Role{Monitor}, false, "争议结果确认", "the outcome of a dispute confirms it"},
 		Row{StateBySupplier, ResidentConfirms, StateConfirmed, residents(), false, "双方确认", "now both confirm it"},
 		Row{StateBySupplier, Contested, StateContested, residents(), true, "用热人提出异议", "the resident contests it"},
 		Row{StateBySupplier, Withdrawn, StateWithdrawn, suppliers(), false, "供热人撤回", "the supplier takes it back"},
-		Row{StateBySupplier, OutcomeConfirms, StateConfirmed, []Role{Resident, Dispatcher, Mediator, Admin}, false, "争议结果确认", "the outcome of a dispute confirms it"},
+		Row{StateBySupplier, OutcomeConfirms, StateConfirmed, []Role{Monitor}, false, "争议结果确认", "the outcome of a dispute confirms it"},
 	)
 	return Machine{ConfirmationMatter, "双方确认", "an interval that the sides confirm", rows}
 }
@@ -179,7 +182,7 @@ func disputeMachine() Machine {
 				Row{s, Settled, StateSettled, []Role{Mediator}, true, "调解达成协议", "mediation has settled it"},
 				Row{s, Escalated, StateArbitration, parties(), true, "申请仲裁", "it goes to the arbitration commission"})
 		case StateArbitration:
-			rows = append(rows, Row{s, Settled, StateSettled, deciders(), true, "仲裁裁决", "the award has settled it"})
+			rows = append(rows, Row{s, Settled, StateSettled, []Role{Mediator, Admin}, true, "仲裁裁决", "the award has settled it"})
 		}
 		rows = append(rows, Row{s, Withdrawn, StateWithdrawn, parties(), true, "撤回争议", "the side that opened it withdraws it"})
 	}

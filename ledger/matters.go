@@ -311,3 +311,26 @@ func (l *Ledger) HouseholdsAt(ctx context.Context, p disputes.Place) (all []stri
 	slices.Sort(all)
 	return all, err
 }
+
+// OpenDisputes are the ids of the disputes of households that are open, by household, those opened first first; a household without any is
+// left out. While one is open a bill is not final (A11).
+func (l *Ledger) OpenDisputes(ctx context.Context, households []string) (all map[string][]string, err error) {
+	all = map[string][]string{}
+	type row struct{ household, id string }
+	err = l.reading(ctx, "reading open disputes", func(q querier) error {
+		return chunks(households, func(some []string) error {
+			args := []any{string(disputes.DisputeMatter), string(disputes.AtHousehold)}
+			for _, s := range disputes.DisputeOpen() {
+				args = append(args, string(s))
+			}
+			rows, err := q.QueryContext(ctx, "SELECT place_id, id FROM matters WHERE kind = ? AND place = ? AND state IN ("+
+				placeholders(len(args)-2)+") AND place_id IN ("+placeholders(len(some))+") ORDER BY opened_at, id", append(args, anys(some)...)...)
+			found, err := collect(rows, err, func(r *row) []any { return []any{&r.household, &r.id} })
+			for _, r := range found {
+				all[r.household] = append(all[r.household], r.id)
+			}
+			return err
+		})
+	})
+	return all, err
+}

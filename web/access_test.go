@@ -64,6 +64,9 @@ func trials() map[string]trial {
 		ticketWorkTrials(),
 		outageTrials(),
 		exemptionTrials(),
+		confirmationTrials(),
+		hearingTrials(),
+		samplingTrials(),
 		householdTrials(),
 	} {
 		maps.Copy(all, some)

@@ -196,6 +196,7 @@ func showTile(t ledger.Tile, zone *time.Location, because bool) tileView {
 
 // episodeView is an episode.
 type episodeView struct {
+	ID            string          `json:"id" doc:"Made of the household, the room and the start; it is another one when late readings move the start."`
 	Room          string          `json:"room"`
 	Start         time.Time       `json:"start"`
 	End           time.Time       `json:"end"`
@@ -230,7 +231,7 @@ func (h *households) episodes(ctx context.Context, in *tilesInput) (*episodesOut
 	out.Body.Household, out.Body.Episodes = in.ID, make([]episodeView, 0, len(all))
 	for _, e := range all {
 		v := episodeView{
-			Room: e.Room, Start: e.Start.Time().In(s.home.Zone), End: e.End.Time().In(s.home.Zone), Status: string(e.Status),
+			ID: episodeID(in.ID, e.Room, e.Start), Room: e.Room, Start: e.Start.Time().In(s.home.Zone), End: e.End.Time().In(s.home.Zone), Status: string(e.Status),
 			Below: inSeconds(e.Below), Confirmed: inSeconds(e.Confirmed), Dismissed: inSeconds(e.Dismissed),
 			Tests: append([]string{}, e.Tests...), Confirmations: append([]string{}, e.Confirmations...), Policy: e.Digest,
 		}

@@ -198,7 +198,7 @@ func (h *matters) change(ctx context.Context, kind disputes.MatterKind, id strin
 			return before, nil, err
 		}
 		err = h.ledger.SaveMatters(ctx, w, now)
-		if errors.Is(err, ledger.ErrConflict) {
+		if errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrExists) { // of what is written with it, too
 			continue
 		}
 		return w.Changes[0].After, append(events, w.Changes[0].Events...), err

@@ -72,6 +72,7 @@ type Ledger interface {
 	Verdicts
 	Matters
 	Declared
+	Commissions
 	Quarantine
 	Pinger
 	signin.Store

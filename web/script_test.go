@@ -129,7 +129,7 @@ func (s *script) command(t *testing.T, command string) error {
 }
 
 // judge writes down what a checker could have found of h1.
-func (s *script) judge(t *testing.T) error {
+func (s *script) judge(t testing.TB) error {
 	at := func(hour int) sensors.Instant { return sensors.At(noon.Add(time.Duration(hour-12) * time.Hour)) }
 	because := json.RawMessage(`[{"clause":"A3","rule":"below","values":{"celsius":17.9},"sources":[]}]`)
 	tiles := []ledger.Tile{
