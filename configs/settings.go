@@ -38,6 +38,7 @@ type Settings struct {
 	Findings   Findings
 	Notify     Notify
 	NotifyCron string // when what people are to be told is sent
+	SignIn     SignIn
 }
 
 // Store says where readings are kept.
@@ -92,6 +93,7 @@ func ParseSettings(file string, b []byte, env []string) (*Settings, Problems) {
 	s.Notify = o.notify(root.Need("notify").Map())
 	s.NotifyCron = o.text(cron.Need("notify"), "CRON_NOTIFY")
 	s.Findings = o.findings(root.Need("findings").Map(), cron)
+	s.SignIn = o.signIn(root.Need("sign_in").Map())
 	store := root.Need("store").Map()
 	s.Store = Store{
 		Kind:      o.text(store.Need("kind"), "STORE_KIND"),

@@ -52,6 +52,7 @@ type commands struct {
 	Rebuild rebuildCommand `cmd:"" help:"Fill the store of readings again from the evidence log."`
 	Token   tokenCommand   `cmd:"" help:"Access tokens of devices, desks and residents."`
 	Health  healthCommand  `cmd:"" help:"Ask the server on this machine whether it is ready."`
+	Account accountCommand `cmd:"" help:"Accounts of the staff: who signs in with a name and a password."`
 	Verify  verifyCommand  `cmd:"" help:"Check the evidence log and the store, and name what is damaged."`
 
 	Simulate simulateCommand `cmd:"" help:"A simulated town: its registry, its faults, and what its devices send."`

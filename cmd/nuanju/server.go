@@ -24,6 +24,7 @@ import (
 	"github.com/nuanju/nuanju/sensors/intake"
 	"github.com/nuanju/nuanju/web"
 	"github.com/nuanju/nuanju/web/pages"
+	"github.com/nuanju/nuanju/web/signin"
 )
 
 // server is every part of the monitor, put together.
@@ -43,6 +44,7 @@ type server struct {
 	files     *files.Folder
 	weather   *weather
 	shown     int64 // how many changes of the registry dashboards know
+	door      *signin.Door
 	ticks     atomic.Pointer[web.Ticks]
 	signed    atomic.Pointer[time.Time] // when the log's size was last under a signature
 
@@ -147,7 +149,9 @@ func (s *server) outbox() ledger.EvidenceLog {
 func (s *server) handle(stats *intake.Stats) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.door = s.openDoor()
 	api, err := web.New(web.Options{
+		Door: s.door, Proxies: s.settings.SignIn.Proxies,
 		Ledger: s.ledger, Log: s.log, Store: s.store, Intake: intake.New(s.log, s.town.places, stats), Homes: s.town.directory, Files: s.files,
 		Logger: s.logger, Registry: registry, Clock: s.now, Zone: s.zone, Stats: stats,
 		Lag: func() web.Lag {
@@ -245,6 +249,9 @@ func (s *server) finish(ctx context.Context) error {
 // close closes what is open.
 func (s *server) close() error {
 	var errs []error
+	if s.door != nil {
+		s.door.Close()
+	}
 	if s.log != nil {
 		errs = append(errs, s.log.Close())
 	}

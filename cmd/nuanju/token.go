@@ -18,13 +18,14 @@ type tokenCommand struct {
 
 type tokenCreate struct {
 	settingsFlag
-	Role      string        `required:"" enum:"resident,dispatcher,auditor,device,admin" help:"What it may do: resident, dispatcher, auditor, device or admin."`
-	Name      string        `required:"" help:"Whose it is, or what for."`
-	Expires   time.Duration `default:"8760h" help:"How long it is good for."`
-	Household []string      `help:"Only for these households."`
-	Device    []string      `help:"Only for these devices."`
-	Station   []string      `help:"Only for these weather stations."`
-	Building  []string      `help:"Only for these buildings."`
+	Role        string        `required:"" enum:"resident,dispatcher,billing,tester,mediator,auditor,device,admin" help:"What it may do: resident, dispatcher, billing, tester, mediator, auditor, device or admin."`
+	Name        string        `required:"" help:"Whose it is, or what for."`
+	Expires     time.Duration `default:"8760h" help:"How long it is good for."`
+	Household   []string      `help:"Only for these households."`
+	Device      []string      `help:"Only for these devices."`
+	Station     []string      `help:"Only for these weather stations."`
+	Building    []string      `help:"Only for these buildings."`
+	Institution string        `help:"Of a tester: the id of the accredited institution."`
 }
 
 // Help is shown by nuanju token create --help.
