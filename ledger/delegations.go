@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/nuanju/nuanju/notify"
 	"github.com/nuanju/nuanju/sensors"
 )
 
@@ -63,7 +64,13 @@ func (l *Ledger) Delegate(ctx context.Context, d Delegation, now sensors.Instant
 		if err != nil {
 			return err
 		}
-		return t.recordDelegation(ctx, d, "delegated", d.ByName, now)
+		if err := t.recordDelegation(ctx, d, "delegated", d.ByName, now); err != nil {
+			return err
+		}
+		return t.alert(ctx, []notify.Alert{{
+			Key: "delegation/" + d.ID, To: notify.Audience{Kind: notify.Phone, ID: d.Phone}, Message: notify.DelegateInvited,
+			Values: map[string]string{"household": d.Household},
+		}}, now)
 	})
 	if err != nil {
 		return Delegation{}, err

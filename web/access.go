@@ -20,8 +20,6 @@ type access struct {
 	influx bool
 	// delegates: which of those whom residents let see their home may call it. It may be left out where nothing is changed.
 	delegates delegates
-	// form: it is a page's form, whose handler checks the field csrf itself, by signin.SameCSRF, before it does anything.
-	form bool
 	// quiet: a success is logged at debug level only; there are thousands a second, or a probe each few seconds.
 	quiet bool
 }
@@ -44,6 +42,8 @@ var (
 	dispatch   = []disputes.Role{disputes.Dispatcher, disputes.Admin}
 	filers     = []disputes.Role{disputes.Resident, disputes.Dispatcher, disputes.Admin}
 	homeReader = []disputes.Role{disputes.Resident, disputes.Dispatcher, disputes.Auditor, disputes.Admin}
+	findReader = []disputes.Role{disputes.Resident, disputes.Dispatcher, disputes.Billing, disputes.Mediator, disputes.Auditor, disputes.Admin}
+	readReader = []disputes.Role{disputes.Resident, disputes.Dispatcher, disputes.Tester, disputes.Mediator, disputes.Auditor, disputes.Admin}
 	staff      = []disputes.Role{disputes.Dispatcher, disputes.Auditor, disputes.Admin}
 	watchers   = []disputes.Role{disputes.Auditor, disputes.Admin}
 	everyRole  = []disputes.Role{
@@ -72,6 +72,7 @@ func accessTable() []access {
 		householdAccess(),
 		standingAccess(),
 		sessionAccess(),
+		delegationAccess(),
 	)
 }
 
@@ -93,22 +94,3 @@ func standingAccess() []access {
 
 // allows reports whether a role may call it.
 func (a access) allows(role disputes.Role) bool { return a.public || slices.Contains(a.who, role) }
-
-// coversHome reports whether a token is good for a household. A resident's is good for the households that it names and for
-// nothing else.
-func (t *token) coversHome(household string, homes Homes) bool {
-	s := &t.Scope
-	switch {
-	case slices.Contains(s.Households, household):
-		return true
-	case t.Role == disputes.Resident:
-		return false
-	case s.Everything():
-		return true
-	}
-	if len(s.Buildings) == 0 {
-		return false
-	}
-	home, ok := homes.Home(household)
-	return ok && slices.Contains(s.Buildings, home.Building)
-}

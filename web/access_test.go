@@ -10,15 +10,18 @@ import (
 )
 
 // callers are those with whom every endpoint is tried: each role, with a scope that covers household h1 and one that does not. Each
-// has a token; those of sessionCallers are signed in as well, and must get the same answers.
+// has a token. The mediator has a dispute about h1 at mediation, the tester was asked to test its bedroom; mediator2 and tester2 were
+// not. Those of sessionCallers are signed in as well, and must get the same answers.
 var callers = []string{
 	"", "gateway", "sensor", "dispatcher", "building2", "auditor", "admin", "resident", "neighbour", "nowhere", "billing", "tester", "mediator",
+	"tester2", "mediator2",
 }
 
 // sessionCallers are those who sign in; see people. The last three have no token: what delegates and a former resident may do
 // follows from what a resident may, unless a trial says otherwise.
 var sessionCallers = []string{
-	"dispatcher", "building2", "auditor", "admin", "resident", "neighbour", "billing", "tester", "mediator", "delegate", "reporter", "former",
+	"dispatcher", "building2", "auditor", "admin", "resident", "neighbour", "billing", "tester", "mediator",
+	"tester2", "mediator2", "delegate", "reporter", "former",
 }
 
 // trial is what is expected of an endpoint, written down a second time and by hand, and a request to try it with.
@@ -30,6 +33,8 @@ type trial struct {
 	// delegates names those of delegate and reporter who may; when it is empty, both may where the resident may and nothing is
 	// changed, and else neither.
 	delegates string
+	// sessions names who may besides, but only signed in: no token does it.
+	sessions string
 	// former: the former resident of h1 is not turned away, and sees their own time or nothing.
 	former bool
 	// ask is a request that would succeed for whoever may, about household h1: its path, body and headers. Without it the
@@ -38,10 +43,10 @@ type trial struct {
 }
 
 // lets reports whether an endpoint is expected to answer a caller.
-func (want trial) lets(method, caller string) bool {
+func (want trial) lets(method, caller string, session bool) bool {
 	has := func(list, name string) bool { return name != "" && strings.Contains(" "+list+" ", " "+name+" ") }
 	switch {
-	case want.may == "anybody":
+	case want.may == "anybody", session && has(want.sessions, caller):
 		return true
 	case caller == "former":
 		return want.former
@@ -59,6 +64,7 @@ func trials() map[string]trial {
 	for _, some := range []map[string]trial{
 		standingTrials(),
 		sessionTrials(),
+		delegationTrials(),
 		writeTrials(),
 		ticketTrials(),
 		ticketWorkTrials(),
@@ -81,7 +87,7 @@ func at(path, body string, headers ...string) func(*testing.T, *house) (string, 
 
 func standingTrials() map[string]trial {
 	return map[string]trial{
-		"GET /openapi.json": {may: "gateway sensor dispatcher building2 auditor admin resident neighbour nowhere billing tester mediator", former: true},
+		"GET /openapi.json": {may: "gateway sensor dispatcher building2 auditor admin resident neighbour nowhere billing tester mediator tester2 mediator2", former: true},
 		"GET /metrics":      {may: "auditor admin"},
 		"GET /healthz":      {may: "anybody"},
 		"GET /readyz":       {may: "anybody"},
@@ -103,12 +109,12 @@ func writeTrials() map[string]trial {
 
 func householdTrials() map[string]trial {
 	const day = "?from=2015-12-01T00:00:00Z&to=2015-12-02T00:00:00Z"
-	const who = "dispatcher auditor admin resident" // of h1
+	const found, read = "dispatcher auditor admin resident billing mediator", "dispatcher auditor admin resident mediator tester" // of h1
 	return map[string]trial{
 		"GET /api/v1/quarantine":              {may: "dispatcher building2 auditor admin"}, // building2 must name a household of its own
-		"GET /api/v1/households/:id/tiles":    {may: who, ask: at("/api/v1/households/h1/tiles"+day, "")},
-		"GET /api/v1/households/:id/episodes": {may: who, ask: at("/api/v1/households/h1/episodes"+day, "")},
-		"GET /api/v1/households/:id/readings": {may: who, ask: at("/api/v1/households/h1/readings"+day, "")},
+		"GET /api/v1/households/:id/tiles":    {may: found, former: true, ask: at("/api/v1/households/h1/tiles"+day, "")},
+		"GET /api/v1/households/:id/episodes": {may: found, former: true, ask: at("/api/v1/households/h1/episodes"+day, "")},
+		"GET /api/v1/households/:id/readings": {may: read, former: true, ask: at("/api/v1/households/h1/readings"+day, "")},
 	}
 }
 
@@ -154,10 +160,10 @@ func TestWhoMayCallWhat(t *testing.T) {
 			tryEndpoint(t, h, r, want, caller, caller)
 		}
 		for _, caller := range sessionCallers {
-			if strings.HasPrefix(name, "DELETE /api/v1/session") {
-				h.secrets[caller] = h.another(t, caller) // it is used up
-			}
 			tryEndpoint(t, h, r, want, "session:"+caller, caller)
+			if name == "DELETE /api/v1/session" {
+				h.secrets[caller] = h.another(t, caller)
+			}
 		}
 	}
 	for name := range expected {
@@ -176,7 +182,7 @@ func tryEndpoint(t *testing.T, h *house, r gin.RouteInfo, want trial, shown, cal
 	}
 	w := h.ask(shown, r.Method, path, body, headers...)
 	turnedAway := w.Code == http.StatusUnauthorized || w.Code == http.StatusForbidden || w.Code == http.StatusNotFound && want.hidden
-	if turnedAway == want.lets(r.Method, caller) {
+	if turnedAway == want.lets(r.Method, caller, shown != caller) {
 		t.Errorf("%s %s by %q: %d %s", r.Method, r.Path, shown, w.Code, w.Body)
 	}
 	if shown == "" && want.may != "anybody" && w.Code != http.StatusUnauthorized {

@@ -49,7 +49,7 @@ func (g *guard) admit(r *http.Request, row access, who *caller) *problem {
 	if g.door.CrossOrigin(r) {
 		return newProblem(http.StatusForbidden, "this came from a page of another origin")
 	}
-	if !row.form && !signin.SameCSRF(r.Header.Get("X-CSRF-Token"), who.secret) {
+	if !signin.SameCSRF(r.Header.Get("X-CSRF-Token"), who.secret) {
 		return newProblem(http.StatusForbidden, "the header X-CSRF-Token is not that of this session; GET /api/v1/session tells it")
 	}
 	if who.token = t.changing(row); who.token == nil {
@@ -115,7 +115,7 @@ func (g *guard) within(who *caller) *problem {
 }
 
 // newSessionCache remembers who is signed in, as tokens are.
-func newSessionCache(door *signin.Door, ttl time.Duration) *tokenCache {
+func newSessionCache(door *signin.Door, homes Involvement, ttl time.Duration) *tokenCache {
 	return newCache(ttl, func(ctx context.Context, secret string, now sensors.Instant) (*token, error) {
 		s, err := door.Use(ctx, secret, now)
 		if err != nil {
@@ -125,7 +125,7 @@ func newSessionCache(door *signin.Door, ttl time.Duration) *tokenCache {
 			ID: subjectOf(&s), Role: s.Role, Name: s.Name, Scope: s.Scope, CreatedAt: s.CreatedAt, ExpiresAt: s.GoodUntil,
 		})
 		t.session = &s
-		return t, nil
+		return t, t.narrow(ctx, homes, now)
 	})
 }
 

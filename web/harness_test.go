@@ -212,8 +212,10 @@ func (h *house) addTokens(t testing.TB) {
 		"neighbour":  {Role: disputes.Resident, Scope: ledger.Scope{Households: []string{"h2"}}},
 		"nowhere":    {Role: disputes.Resident},
 		"billing":    {Role: disputes.Billing},
-		"tester":     {Role: disputes.Tester},
+		"tester":     {Role: disputes.Tester, Scope: ledger.Scope{Institution: "CTI"}},
+		"tester2":    {Role: disputes.Tester, Scope: ledger.Scope{Institution: "SGS"}},
 		"mediator":   {Role: disputes.Mediator},
+		"mediator2":  {Role: disputes.Mediator, Scope: ledger.Scope{Buildings: []string{"B2"}}},
 	} {
 		spec.Name, spec.ExpiresAt = name, sensors.At(noon.AddDate(1, 0, 0))
 		token, _, err := h.ledger.CreateToken(t.Context(), spec, sensors.At(noon))

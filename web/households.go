@@ -25,9 +25,9 @@ type households struct {
 // householdAccess is who may see what was found of a home.
 func householdAccess() []access {
 	return []access{
-		{method: http.MethodGet, pattern: "/api/v1/households/:id/tiles", who: homeReader},
-		{method: http.MethodGet, pattern: "/api/v1/households/:id/episodes", who: homeReader},
-		{method: http.MethodGet, pattern: "/api/v1/households/:id/readings", who: homeReader},
+		{method: http.MethodGet, pattern: "/api/v1/households/:id/tiles", who: findReader},
+		{method: http.MethodGet, pattern: "/api/v1/households/:id/episodes", who: findReader},
+		{method: http.MethodGet, pattern: "/api/v1/households/:id/readings", who: readReader},
 	}
 }
 
@@ -61,11 +61,15 @@ type rangeInput struct {
 type span struct {
 	home     Home
 	from, to sensors.Instant
+	token    *token
+	// own is the parts of it of which the caller may see something, in order; nothing of a tester, who sees readings only.
+	own []stretch
 }
 
 // find is the home and time of a request that may be answered.
 func (h *households) find(ctx context.Context, in *rangeInput) (span, error) {
-	if sensors.CheckID(in.ID) != nil || !callerOf(ctx).token.coversHome(in.ID, h.homes) {
+	t := callerOf(ctx).token
+	if sensors.CheckID(in.ID) != nil || !t.ever(in.ID, h.homes) {
 		return span{}, newProblem(http.StatusForbidden, "the token is not for this household")
 	}
 	s, p := in.times()
@@ -76,7 +80,7 @@ func (h *households) find(ctx context.Context, in *rangeInput) (span, error) {
 	if !ok {
 		return span{}, newProblem(http.StatusNotFound, "the household is not registered")
 	}
-	s.home = home
+	s.home, s.token, s.own = home, t, t.ownTime(in.ID, h.homes, s.from, s.to)
 	return s, nil
 }
 
@@ -150,7 +154,7 @@ func (h *households) tiles(ctx context.Context, in *tilesInput) (*tilesOutput, e
 	if err != nil {
 		return nil, err
 	}
-	all, err := h.verdicts.Tiles(ctx, in.ID, s.from, s.to)
+	all, err := h.ownTiles(ctx, s)
 	if err != nil {
 		return nil, h.problem(ctx, "reading tiles", err)
 	}
@@ -208,6 +212,7 @@ type episodeView struct {
 	Confirmations []string        `json:"confirmations" nullable:"false"`
 	Policy        string          `json:"policy" doc:"The digest of the policy's edition that judged it."`
 	Because       json.RawMessage `json:"because,omitempty" doc:"The steps that led there."`
+	Cut           bool            `json:"cut,omitempty" doc:"Whether it is the part of a longer one: the rest lies in a time that the caller may not see."`
 }
 
 // episodesOutput is a household's episodes.
@@ -223,7 +228,7 @@ func (h *households) episodes(ctx context.Context, in *tilesInput) (*episodesOut
 	if err != nil {
 		return nil, err
 	}
-	all, err := h.verdicts.Episodes(ctx, in.ID, s.from, s.to)
+	all, err := h.ownEpisodes(ctx, s)
 	if err != nil {
 		return nil, h.problem(ctx, "reading episodes", err)
 	}
@@ -233,7 +238,7 @@ func (h *households) episodes(ctx context.Context, in *tilesInput) (*episodesOut
 		v := episodeView{
 			ID: episodeID(in.ID, e.Room, e.Start), Room: e.Room, Start: e.Start.Time().In(s.home.Zone), End: e.End.Time().In(s.home.Zone), Status: string(e.Status),
 			Below: inSeconds(e.Below), Confirmed: inSeconds(e.Confirmed), Dismissed: inSeconds(e.Dismissed),
-			Tests: append([]string{}, e.Tests...), Confirmations: append([]string{}, e.Confirmations...), Policy: e.Digest,
+			Tests: append([]string{}, e.Tests...), Confirmations: append([]string{}, e.Confirmations...), Policy: e.Digest, Cut: e.cut,
 		}
 		if in.Because {
 			v.Because = e.Because

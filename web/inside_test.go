@@ -243,7 +243,7 @@ func (c *countedTokens) VerifyToken(ctx context.Context, token string, now senso
 func TestTokenCache(t *testing.T) {
 	h := open(t, nil)
 	counted := &countedTokens{Tokens: h.ledger}
-	c := newTokenCache(counted, 3e9)
+	c := newTokenCache(counted, nil, 3e9)
 	now := sensors.At(noon)
 	verify := func(token string, at sensors.Instant, good bool, looks int) {
 		t.Helper()

@@ -77,7 +77,7 @@ func outageTrials() map[string]trial {
 	const other = `{"start":"2015-12-02T13:00:00+08:00","end":"2015-12-02T15:00:00+08:00","text":"late"}`
 	return map[string]trial{
 		"POST /api/v1/outages":    {may: "dispatcher admin", ask: at(base, soonOutage)},
-		"GET /api/v1/outages":     {may: "dispatcher building2 auditor admin resident neighbour nowhere mediator", former: true},
+		"GET /api/v1/outages":     {may: "dispatcher building2 auditor admin resident neighbour nowhere mediator mediator2", former: true},
 		"GET /api/v1/outages/:id": {may: "dispatcher auditor admin resident mediator", hidden: true, ask: after(base, announced, "", "")},
 		one + "reschedule":        {may: "dispatcher admin", hidden: true, ask: after(base, announced, "/reschedule", other)},
 		one + "cancel":            {may: "dispatcher admin", hidden: true, ask: after(base, announced, "/cancel", words)},
@@ -97,7 +97,7 @@ func exemptionTrials() map[string]trial {
 	proved := func(t testing.TB, h *house) string { return h.proved(t) }
 	return map[string]trial{
 		"POST /api/v1/exemptions":    {may: "dispatcher admin", ask: at(base, rationing)},
-		"GET /api/v1/exemptions":     {may: "dispatcher building2 auditor admin resident neighbour nowhere mediator", former: true},
+		"GET /api/v1/exemptions":     {may: "dispatcher building2 auditor admin resident neighbour nowhere mediator mediator2", former: true},
 		"GET /api/v1/exemptions/:id": {may: "dispatcher auditor admin resident mediator", hidden: true, ask: after(base, claimed, "", "")},
 		one + "proofs":               {may: "dispatcher admin", hidden: true, ask: after(base, claimed, "/proofs", words)},
 		one + "withdraw":             {may: "dispatcher admin", hidden: true, ask: after(base, proved, "/withdraw", words)},

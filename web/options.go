@@ -76,6 +76,8 @@ type Ledger interface {
 	Quarantine
 	Pinger
 	signin.Store
+	Involvement
+	Delegations
 	Counter
 }
 

@@ -55,7 +55,9 @@ var staffAccounts = map[string]ledger.StaffAccount{
 	"admin":      {Role: disputes.Admin},
 	"billing":    {Role: disputes.Billing},
 	"tester":     {Role: disputes.Tester, Scope: ledger.Scope{Institution: "CTI"}},
+	"tester2":    {Role: disputes.Tester, Scope: ledger.Scope{Institution: "SGS"}},
 	"mediator":   {Role: disputes.Mediator},
+	"mediator2":  {Role: disputes.Mediator, Scope: ledger.Scope{Buildings: []string{"B2"}}},
 }
 
 // homePeople are the residents of the tests by the name that their sessions are called by; the first two are the same as the tokens of that name. The delegate
@@ -68,9 +70,35 @@ var homePeople = map[string]struct{ household, name, phone, from, until string }
 	"reporter":  {"", "张大姐", "13800000005", "", ""},
 }
 
-// people makes everybody's accounts and contracts, and signs them all in.
+// involve makes a dispute about h1 that has come to mediation, and a request to CTI for a test of its bedroom.
+func (h *house) involve(t testing.TB) {
+	t.Helper()
+	now := sensors.At(h.clock.now())
+	at := disputes.Place{Kind: disputes.AtHousehold, ID: "h1"}
+	resident, tester := disputes.Actor{Role: disputes.Resident, ID: "张三"}, disputes.Actor{Role: disputes.Tester, ID: "李测"}
+	save := func(m disputes.Matter, events ...disputes.MatterEvent) {
+		t.Helper()
+		m.Place, m.Opened, m.Updated, m.Version = at, now, now, int64(len(events))
+		for i := range events {
+			events[i].Seq, events[i].At = int64(i+1), now
+		}
+		m.State = events[len(events)-1].To
+		if err := h.ledger.SaveMatters(t.Context(), ledger.MatterWrite{Changes: []ledger.MatterChange{{After: m, Events: events}}}, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(disputes.Matter{Kind: disputes.DisputeMatter, ID: "D-h1", Body: []byte(`{}`)},
+		disputes.MatterEvent{Event: disputes.DisputeOpened, Actor: resident, Text: "冷", From: disputes.None, To: disputes.StateNegotiation},
+		disputes.MatterEvent{Event: disputes.Escalated, Actor: resident, Text: "调解", From: disputes.StateNegotiation, To: disputes.StateMediation})
+	save(disputes.Matter{Kind: disputes.TestRequestMatter, ID: "Q-h1", Body: []byte(`{"household":"h1","room":"bed","institution":"CTI","commissioned_by":"resident"}`)},
+		disputes.MatterEvent{Event: disputes.Requested, Actor: resident, From: disputes.None, To: disputes.StateRequested},
+		disputes.MatterEvent{Event: disputes.Accepted, Actor: tester, From: disputes.StateRequested, To: disputes.StateAccepted})
+}
+
+// people makes everybody's accounts and contracts, and signs them all in; the mediator and the tester get something to do with h1.
 func (h *house) people(t testing.TB) {
 	t.Helper()
+	h.involve(t)
 	now := sensors.At(h.clock.now())
 	encoded, err := signin.NewHasher(cheap).Hash(t.Context(), "correct horse")
 	if err != nil {

@@ -100,7 +100,7 @@ func (h *quarantine) list(ctx context.Context, in *quarantineInput) (*quarantine
 	if n := len(lines); n == limit {
 		out.Body.Next = strconv.FormatInt(lines[n-1].Leaf, 10) + "." + strconv.Itoa(lines[n-1].Line)
 	}
-	if callerOf(ctx).token.Scope.Everything() {
+	if callerOf(ctx).token.everywhere() {
 		if out.Body.Counts, err = h.lines.CountQuarantine(ctx); err != nil {
 			return nil, h.problem(ctx, "counting the quarantine", err)
 		}

@@ -86,7 +86,7 @@ func (h *households) stream(ctx context.Context, to huma.Context, s span) {
 }
 
 func (h *households) writeSeries(ctx context.Context, out *bufio.Writer, s span) error {
-	all := s.home.series(s.from, s.to)
+	all := s.ownSeries(h.homes)
 	var spans []sensors.Span
 	var of []int
 	for i := range all {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -89,7 +90,8 @@ func (h *tickets) find(ctx context.Context, id string) (disputes.Ticket, []dispu
 		return disputes.Ticket{}, nil, ledger.ErrNotFound
 	}
 	t, events, err := h.ledger.Ticket(ctx, id)
-	if err == nil && !callerOf(ctx).token.coversHome(t.Household, h.homes) {
+	who := callerOf(ctx)
+	if err == nil && (!who.token.seesAt(t.Household, h.homes, t.ReportedAt) || changes(who.http.Method) && !who.token.coversHome(t.Household, h.homes)) {
 		return disputes.Ticket{}, nil, ledger.ErrNotFound
 	}
 	return t, events, err
@@ -122,7 +124,7 @@ type ticketsOutput struct {
 }
 
 func (h *tickets) list(ctx context.Context, in *ticketsInput) (*ticketsOutput, error) {
-	household, p := scopedTo(ctx, in.Household, h.homes)
+	household, p := listed(ctx, in.Household, h.homes)
 	if p != nil {
 		return nil, p
 	}
@@ -135,6 +137,8 @@ func (h *tickets) list(ctx context.Context, in *ticketsInput) (*ticketsOutput, e
 	if err != nil {
 		return nil, h.problem(ctx, "listing tickets", cursorProblem(err))
 	}
+	// Of what was reported in another's time nothing is told; a page may have fewer than were asked for.
+	found = slices.DeleteFunc(found, func(t disputes.Ticket) bool { return !callerOf(ctx).token.seesAt(t.Household, h.homes, t.ReportedAt) })
 	ids := make([]string, len(found))
 	for i := range found {
 		ids[i] = found[i].ID
@@ -164,7 +168,7 @@ func scopedTo(ctx context.Context, household string, homes Homes) (string, *prob
 		return household, nil
 	case household != "":
 		return "", newProblem(http.StatusForbidden, "the token is not for this household")
-	case t.Role != disputes.Resident && t.Scope.Everything():
+	case t.everywhere():
 		return "", nil
 	case len(t.Scope.Households) == 1 && len(t.Scope.Buildings) == 0:
 		return t.Scope.Households[0], nil

@@ -43,6 +43,8 @@ type verified struct {
 type token struct {
 	ledger.Token
 	scope intake.Scope // what it may write
+	// involved is what a mediator or tester has to do with homes.
+	involved involved
 	// session is who is signed in; nil for a token.
 	session *ledger.SignedIn
 }
@@ -64,13 +66,14 @@ func withScope(t ledger.Token) *token {
 	}
 }
 
-func newTokenCache(tokens Tokens, ttl time.Duration) *tokenCache {
+func newTokenCache(tokens Tokens, homes Involvement, ttl time.Duration) *tokenCache {
 	return newCache(ttl, func(ctx context.Context, shown string, now sensors.Instant) (*token, error) {
 		found, err := tokens.VerifyToken(ctx, shown, now)
 		if err != nil {
 			return nil, err
 		}
-		return withScope(found), nil
+		t := withScope(found)
+		return t, t.narrow(ctx, homes, now)
 	})
 }
 
@@ -96,7 +99,9 @@ func (c *tokenCache) verify(ctx context.Context, shown string, now sensors.Insta
 	t, err := c.look(ctx, shown, now)
 	switch {
 	case err == nil:
-		c.remember(c.good, id, verified{t, now})
+		if !t.changesOften() {
+			c.remember(c.good, id, verified{t, now})
+		}
 		return t, nil
 	case errors.Is(err, ledger.ErrToken):
 		c.remember(c.bad, id, verified{nil, now})

@@ -46,7 +46,7 @@ func newEngine(o Options) (*gin.Engine, error) {
 		return nil, fmt.Errorf("web: registering metrics: %w", err)
 	}
 	g := &guard{
-		failing: f, clock: o.Clock, tokens: newTokenCache(o.Ledger, o.TokenTTL), sessions: newSessionCache(o.Door, o.TokenTTL),
+		failing: f, clock: o.Clock, tokens: newTokenCache(o.Ledger, o.Ledger, o.TokenTTL), sessions: newSessionCache(o.Door, o.Ledger, o.TokenTTL),
 		door: o.Door, proxies: o.Proxies, rate: signin.NewLimit(o.Rate), rows: map[route]access{}, metrics: m,
 	}
 	for _, row := range accessTable() {
@@ -78,6 +78,7 @@ func addRoutes(engine *gin.Engine, o Options, f failing, bodies *bodies, known *
 		p.register(api)
 	}
 	(&sessions{failing: f, door: o.Door, known: known, homes: o.Homes}).register(api)
+	(&delegations{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, known: known}).register(api)
 	describeWrites(api)
 	addAttachmentRoutes(engine, api, o, f)
 	document, err := json.Marshal(api.OpenAPI())
