@@ -45,9 +45,9 @@ func (h *matters) sees(ctx context.Context, t *token, p disputes.Place) (bool, e
 	switch {
 	case p.Kind == disputes.AtHousehold:
 		return t.coversHome(p.ID, h.homes), nil
-	case t.everywhere():
+	case t.Role != disputes.Resident && t.Scope.Everything():
 		return true, nil
-	case p.Kind == disputes.AtBuilding && t.Role != disputes.Resident && t.Role != disputes.Mediator && t.Role != disputes.Tester && slices.Contains(t.Scope.Buildings, p.ID):
+	case p.Kind == disputes.AtBuilding && t.Role != disputes.Resident && slices.Contains(t.Scope.Buildings, p.ID):
 		return true, nil
 	}
 	households, err := h.ledger.HouseholdsAt(ctx, p)
@@ -65,7 +65,7 @@ func (h *matters) covers(ctx context.Context, t *token, p disputes.Place) (bool,
 		return t.coversHome(p.ID, h.homes), nil
 	case t.Role == disputes.Resident:
 		return false, nil
-	case t.everywhere():
+	case t.Scope.Everything():
 		return true, nil
 	}
 	households, err := h.ledger.HouseholdsAt(ctx, p)

@@ -110,6 +110,7 @@ func exemptionTrials() map[string]trial {
 // Of fifty who decide one exemption at once, this way and that, one does; the others learn that it has changed, and there is one event.
 func TestOneDecidesAnExemption(t *testing.T) {
 	h := open(t, nil)
+	h.involve(t) // the mediator decides where there is a dispute
 	id := h.proved(t)
 	counts := together(50, func(i int) int {
 		verb := []string{"uphold", "reject"}[i%2]
@@ -165,6 +166,7 @@ func (h *house) facts(t testing.TB) (declared string, marked sensors.Instant) {
 // again from its start on.
 func TestAStoppageIsDeclared(t *testing.T) {
 	h := open(t, nil)
+	h.involve(t) // the mediator decides where there is a dispute
 	start := sensors.At(noon.Add(time.Hour))
 	id := h.post(t, "dispatcher", "/api/v1/outages", soonOutage)
 	check := func(wantMark sensors.Instant, wanted ...string) {
@@ -201,7 +203,7 @@ func TestResidentsSeeWhatTouchesTheirHome(t *testing.T) {
 	for _, place := range []string{`{"kind":"building","id":"B1"}`, `{"kind":"building","id":"B2"}`, `{"kind":"household","id":"h2"}`, `{"kind":"everywhere"}`, `{"kind":"substation","id":"S1"}`} {
 		h.post(t, "admin", "/api/v1/exemptions", strings.Replace(rationing, `{"kind":"household","id":"h1"}`, place, 1))
 	}
-	for who, wanted := range map[string]int{"resident": 3, "neighbour": 4, "mediator": 5, "auditor": 5} {
+	for who, wanted := range map[string]int{"resident": 3, "neighbour": 4, "admin": 5, "auditor": 5} {
 		w := want(t, h.ask(who, http.MethodGet, "/api/v1/exemptions", ""), http.StatusOK)
 		var list matterList[exemptionView]
 		if err := json.Unmarshal(w.Body.Bytes(), &list.Body); err != nil || len(list.Body.Items) != wanted {
