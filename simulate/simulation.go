@@ -85,7 +85,8 @@ func (s *Simulation) Celsius(room int) float64 { return s.rooms[room].air }
 // Outdoor is the true temperature outdoors.
 func (s *Simulation) Outdoor() float64 { return s.outdoor }
 
-// Advance lets the town live until an instant and tells what was sent before it, in order of sending. An error of visit ends it
+// Advance lets the town live until an instant, to the end of the minute that it lies in, and tells what was sent by then, in order
+// of sending. An error of visit ends it
 // and is returned; what was told by then was told. Without a visit nobody measures, which is faster: then Celsius is all that
 // there is.
 func (s *Simulation) Advance(to sensors.Instant, visit func(*Message) error) error {

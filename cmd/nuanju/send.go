@@ -91,7 +91,10 @@ func (s *sender) flush(ctx context.Context) error {
 			return nil
 		}
 		var last errFinal
-		if errors.As(err, &last) || time.Now().After(deadline) {
+		if errors.As(err, &last) {
+			return last.error
+		}
+		if time.Now().After(deadline) {
 			return err
 		}
 		s.again++
@@ -157,13 +160,17 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// livedBy is until when a town may have lived at a time: a minute is lived when it has passed, so that nothing is sent before it
+// was measured.
+func livedBy(now time.Time) sensors.Instant { return sensors.At(now.Add(-time.Minute)) }
+
 // send has the town live and sends what it says, at the speed of the flags.
 func (c simulateCommand) send(ctx context.Context, town *simulate.Town, s *sender) error {
 	life := town.Start()
 	began, first := time.Now(), life.Now()
 	until := town.End()
 	if c.Live {
-		until = min(until, sensors.At(began))
+		until = min(until, livedBy(began))
 	}
 	step := time.Hour
 	if c.Speed > 0 {
@@ -194,8 +201,7 @@ func (c simulateCommand) send(ctx context.Context, town *simulate.Town, s *sende
 		if err := pause(ctx, 5*time.Second); err != nil {
 			return err
 		}
-		// A minute is lived when it has passed: nothing is sent before it was measured.
-		if err := life.Advance(sensors.At(time.Now()).Add(-time.Minute), visit); err != nil {
+		if err := life.Advance(livedBy(time.Now()), visit); err != nil {
 			return err
 		}
 		if err := s.flush(ctx); err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -79,7 +78,7 @@ func (c simulateCommand) Run(a *app) error {
 	err = c.send(ctx, town, s)
 	fmt.Fprintf(a.stdout, "%d lines in %d requests, %d of them again; %d faults; %s\n",
 		s.lines, s.requests, s.again, len(town.Faults()), time.Since(began).Round(time.Second/10))
-	if ctx.Err() != nil && c.Live && errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil && c.Live {
 		return nil // it ends by being interrupted
 	}
 	return err

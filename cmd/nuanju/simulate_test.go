@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -193,5 +195,63 @@ func TestSimulateDates(t *testing.T) {
 	}
 	if end := town.End().Time(); !end.Equal(time.Date(2025, 1, 2, 16, 0, 0, 0, time.UTC)) {
 		t.Error(end)
+	}
+}
+
+// A town that goes on sends what was until now, and goes on until it is interrupted, which is no failure.
+func TestSimulateLive(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	var lines, newest atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		z, err := gzip.NewReader(r.Body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		body, err := io.ReadAll(z)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		for line := range strings.Lines(string(body)) {
+			lines.Add(1)
+			at, _ := strconv.ParseInt(strings.TrimSpace(line[strings.LastIndexByte(line, ' ')+1:]), 10, 64)
+			newest.Store(max(newest.Load(), at))
+		}
+		w.WriteHeader(http.StatusNoContent)
+		if time.Since(time.Unix(newest.Load(), 0)) < 10*time.Minute {
+			interrupt()
+		}
+	}))
+	defer server.Close()
+	var stdout, stderr bytes.Buffer
+	args := []string{"simulate", "--homes", "30", "--days", "3", "--fault", "none", "--to", server.URL, "--live"}
+	if status := run(ctx, args, strings.NewReader(""), &stdout, &stderr); status != exitOK {
+		t.Fatalf("status %d: %s%s", status, &stdout, &stderr)
+	}
+	if lines.Load() < 30*2*3*96 {
+		t.Errorf("only %d lines of three days", lines.Load())
+	}
+	if newest.Load() > time.Now().Unix() {
+		t.Error("something was sent before it was measured")
+	}
+}
+
+// A town at some speed takes the time that it should: an hour at 7200 times as fast as life cannot be sent at once, and is sent bit by bit.
+func TestSimulateSpeed(t *testing.T) {
+	var requests atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		requests.Add(1)
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer server.Close()
+	nuanju(t, exitOK, "simulate", "--homes", "2", "--days", "1", "--fault", "none", "--to", server.URL, "--speed", "86400")
+	if n := requests.Load(); n != 1 {
+		t.Errorf("%d requests of one step", n)
+	}
+	nuanju(t, exitOK, "simulate", "--homes", "2", "--days", "1", "--fault", "none", "--to", server.URL, "--speed", "28800")
+	if n := requests.Load(); n != 4 {
+		t.Errorf("%d requests, want 3 of three steps", n-1)
 	}
 }
