@@ -114,6 +114,7 @@ type Origins struct {
 	Prices   string // the policy's edition
 	Register string // the meter
 	Verdict  string // what decided which time is confirmed
+	Gaps     []Gap  // of the register, as Facts.Gaps gives them
 }
 
 // Lines is the lines of a statement that begins anew: what Compute found of the facts, in full.
@@ -130,7 +131,7 @@ func Lines(policy *compliance.Policy, facts *Facts, usage Usage, bill *Bill, fee
 	} else {
 		add(Line{Item: ItemMetered, Clause: "A4.2.1", Quantity: quantity(usage.Metered), Unit: "kWh", Source: from.Register})
 		add(Line{Item: ItemZeroed, Clause: compliance.A722, Quantity: quantity(usage.Zeroed), Unit: "kWh", Source: from.Verdict})
-		if estimated := facts.estimated(policy); estimated.Sign() > 0 {
+		if estimated := from.estimated(); estimated.Sign() > 0 {
 			add(Line{Item: ItemEstimated, Clause: "A4.2.1", Quantity: quantity(estimated), Unit: "kWh", Source: from.Register})
 		}
 		add(facts.baseLine(m, bill, area, from))
@@ -172,9 +173,9 @@ func (f *Facts) baseLine(m *compliance.Money, bill *Bill, area Quantity, from Or
 }
 
 // estimated is how much of the register's usage lies in gaps.
-func (f *Facts) estimated(p *compliance.Policy) *big.Rat {
+func (o Origins) estimated() *big.Rat {
 	sum := new(big.Rat)
-	for _, g := range f.Gaps(p.Zone) {
+	for _, g := range o.Gaps {
 		sum.Add(sum, g.KWh)
 	}
 	return sum

@@ -119,7 +119,7 @@ func TestACorrectionOfACorrectionIsJudgingAfresh(t *testing.T) {
 		for range rapid.IntRange(1, 6).Draw(t, "statements") {
 			f := someFacts(t, p)
 			usage, bill := billing.Compute(p, &f, someTime(t, "confirmed", &f, p))
-			fresh := billing.Lines(p, &f, usage, &bill, someFees(t), billing.Origins{})
+			fresh := billing.Lines(p, &f, usage, &bill, someFees(t), billing.Origins{Gaps: f.Gaps(p.Zone)})
 			said = append(said, billing.Correct(said, fresh)...)
 			if got, want := billing.Total(said), billing.Total(fresh); !slices.Equal(got, want) {
 				t.Fatalf("all statements say\n%+v\na fresh one says\n%+v", got, want)

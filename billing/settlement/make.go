@@ -37,14 +37,15 @@ func (b *batch) make(f *finding) {
 	usage, bill := billing.Compute(f.policy, facts, confirmed)
 	edition := f.policy.EditionOn(f.season.Start)
 	digest := b.verdictDigest(f)
+	gaps := facts.Gaps(f.policy.Zone)
 	f.fresh = billing.Lines(f.policy, facts, usage, &bill, fees, billing.Origins{
-		Prices: f.policy.Name + " " + edition.From.String(), Register: "heat meter " + f.meter, Verdict: digest,
+		Prices: f.policy.Name + " " + edition.From.String(), Register: "heat meter " + f.meter, Verdict: digest, Gaps: gaps,
 	})
-	b.state(f, bill.Because, facts, ledger.Statement{Policy: f.policy.Name, Digest: f.policy.Digest(edition), Verdict: digest})
+	b.state(f, bill.Because, gaps, ledger.Statement{Policy: f.policy.Name, Digest: f.policy.Digest(edition), Verdict: digest})
 }
 
 // state makes the statement that brings the household's statements to what is found now, and what it gives back.
-func (b *batch) state(f *finding, because []compliance.Step, facts *billing.Facts, st ledger.Statement) {
+func (b *batch) state(f *finding, because []compliance.Step, gaps []billing.Gap, st ledger.Statement) {
 	id := f.place.household
 	before := b.settled[id]
 	f.paidOut = before.PaidOut
@@ -65,7 +66,7 @@ func (b *batch) state(f *finding, because []compliance.Step, facts *billing.Fact
 	st.AsOf, st.MadeAt = b.settlement.AsOf, sensors.At(b.Clock())
 	st.Settlement, st.Judged = b.settlement.ID, b.judged[id].Version
 	st.Balance = billing.Balance(st.Lines)
-	st.Body = body(f, because, facts)
+	st.Body = body(f, because, gaps)
 	f.statement = &st
 	if b.kind(f) == billing.Interim {
 		return
@@ -197,7 +198,7 @@ func (b *batch) verdictDigest(f *finding) string {
 }
 
 // body is the reasons of a statement's amounts, the gaps of the register and the confirmed time, as JSON.
-func body(f *finding, because []compliance.Step, facts *billing.Facts) json.RawMessage {
+func body(f *finding, because []compliance.Step, found []billing.Gap) json.RawMessage {
 	zone := f.policy.Zone
 	out := []byte(`{"because":[`)
 	for i := range because {
@@ -226,7 +227,7 @@ func body(f *finding, because []compliance.Step, facts *billing.Facts) json.RawM
 		KWh       string    `json:"kwh"`
 	}
 	gaps := []gap{}
-	for _, g := range facts.Gaps(zone) {
+	for _, g := range found {
 		gaps = append(gaps, gap{g.Start.Time().In(zone), g.End.Time().In(zone), g.Estimated, g.KWh.FloatString(3)})
 	}
 	confirmed := [][2]time.Time{}

@@ -50,6 +50,7 @@ type commands struct {
 	Import  importCommand  `cmd:"" help:"Take a registry, or what a case declares, over into the ledger."`
 	Export  exportCommand  `cmd:"" help:"Write the registry as CSV files."`
 	Rebuild rebuildCommand `cmd:"" help:"Fill the store of readings again from the evidence log."`
+	Settle  settleCommand  `cmd:"" help:"Settle a winter: statements, what goes back and what is owed."`
 	Token   tokenCommand   `cmd:"" help:"Access tokens of devices, desks and residents."`
 	Health  healthCommand  `cmd:"" help:"Ask the server on this machine whether it is ready."`
 	Account accountCommand `cmd:"" help:"Accounts of the staff: who signs in with a name and a password."`
