@@ -35,6 +35,7 @@ const (
 	ItemFaultFee  Item = "fault_fee"               // A4.4
 	ItemPayable   Item = "payable"                 // A4.1
 	ItemWithout   Item = "payable_without_zeroing" // the counterfactual (A7.2.2)
+	ItemRemedyDay Item = "remedy_day"              // a room's day by the tiers of a contract charged by area (A7.2.2)
 	ItemRemedy    Item = "remedy_value"            // A7.2.2
 	ItemPrepaid   Item = "prepaid"                 // A4.1
 	ItemRefund    Item = "late_supply_refund"
@@ -46,7 +47,7 @@ const (
 // items is the order of the items.
 var items = []Item{
 	ItemMetered, ItemZeroed, ItemEstimated, ItemAreaFee, ItemBaseFee, ItemSuspended, ItemHeatFee, ItemFaultFee, ItemPayable,
-	ItemWithout, ItemRemedy, ItemPrepaid, ItemRefund, ItemPenalty, ItemInterest, ItemTestFee,
+	ItemWithout, ItemRemedyDay, ItemRemedy, ItemPrepaid, ItemRefund, ItemPenalty, ItemInterest, ItemTestFee,
 }
 
 // Quantity is a number of some unit, in millionths of it, rounded half up: enough for a milliwatt-hour, and so that differences
@@ -117,46 +118,65 @@ type Origins struct {
 	Gaps     []Gap  // of the register, as Facts.Gaps gives them
 }
 
-// Lines is the lines of a statement that begins anew: what Compute found of the facts, in full.
-func Lines(policy *compliance.Policy, facts *Facts, usage Usage, bill *Bill, fees []TestFee, from Origins) []Line {
+// Lines is the lines of a statement that begins anew: what Charge found of the facts, in full. There is none without a bill.
+func Lines(policy *compliance.Policy, facts *Facts, c Charged, fees []TestFee, from Origins) []Line {
+	bill := c.Bill
+	if bill == nil {
+		return nil
+	}
 	m := &policy.EditionOn(facts.Season.Start).Money
 	area := quantity(facts.AreaM2.Rat())
 	out := []Line{{Item: ItemAreaFee, Clause: "A4.2.1", Quantity: area, Unit: "m2", Price: m.AreaPrice.String(), Fen: bill.AreaFee, Source: from.Prices}}
-	add := func(l Line) { out = append(out, l) }
-	if facts.Suspended {
-		add(Line{
+	switch {
+	case facts.Suspended:
+		out = append(out, Line{
 			Item: ItemSuspended, Clause: "A8", Quantity: quantity(m.SuspendedShare.Rat()), Unit: "share", Price: bill.AreaFee.String(),
 			Fen: bill.BaseFee, Source: from.Prices,
 		})
-	} else {
-		add(Line{Item: ItemMetered, Clause: "A4.2.1", Quantity: quantity(usage.Metered), Unit: "kWh", Source: from.Register})
-		add(Line{Item: ItemZeroed, Clause: compliance.A722, Quantity: quantity(usage.Zeroed), Unit: "kWh", Source: from.Verdict})
-		if estimated := from.estimated(); estimated.Sign() > 0 {
-			add(Line{Item: ItemEstimated, Clause: "A4.2.1", Quantity: quantity(estimated), Unit: "kWh", Source: from.Register})
-		}
-		add(facts.baseLine(m, bill, area, from))
-		add(Line{
-			Item: ItemHeatFee, Clause: "A4.2.1", Quantity: quantity(usage.Billed), Unit: "kWh", Price: m.HeatPrice.String(),
-			Fen: bill.HeatFee, Source: from.Register,
-		})
-		add(Line{
-			Item: ItemFaultFee, Clause: "A4.4", Quantity: quantity(bill.FaultDays), Unit: "day",
-			Price: "(" + m.AreaPrice.String() + "-" + m.BasePrice.String() + ")*" + facts.AreaM2.String() + "/" + itoa(facts.Season.Days()),
-			Fen:   bill.FaultFee, Source: "meter faults",
-		})
+	case c.Usage != nil:
+		out = append(out, facts.meteredLines(m, c.Usage, bill, area, from)...)
 	}
-	add(Line{Item: ItemPayable, Clause: "A4.1", Fen: bill.Payable, Balance: -bill.Payable})
-	add(Line{Item: ItemWithout, Clause: compliance.A722, Fen: bill.Payable + bill.RemedyValue, Source: from.Verdict})
-	add(Line{Item: ItemRemedy, Clause: compliance.A722, Fen: bill.RemedyValue, Source: from.Verdict})
-	add(Line{Item: ItemPrepaid, Clause: "A4.1", Fen: bill.Prepaid, Balance: bill.Prepaid, Source: "payments"})
+	if c.Remedy != nil {
+		for _, r := range c.Remedy.Lines {
+			out = append(out, Line{
+				Item: ItemRemedyDay, Ref: r.Room + " " + r.Date.String(), Clause: compliance.A722, Quantity: quantity(r.Percent.Rat()), Unit: "percent",
+				Fen: r.Fen, Source: from.Verdict,
+			})
+		}
+	}
 	days := quantity(new(big.Rat).SetInt64(int64(bill.UnsuppliedDays)))
-	add(Line{Item: ItemRefund, Clause: "A7.2.1", Quantity: days, Unit: "day", Fen: bill.LateSupplyRefund, Balance: bill.LateSupplyRefund, Source: "days without supply"})
-	add(Line{Item: ItemPenalty, Clause: "A7.2.1", Fen: bill.LateSupplyPenalty, Balance: bill.LateSupplyPenalty, Source: "days without supply"})
-	add(Line{Item: ItemInterest, Clause: "A7.1.1", Fen: bill.LateInterest, Balance: -bill.LateInterest, Source: "payments"})
+	const unsupplied = "days without supply"
+	out = append(out,
+		Line{Item: ItemPayable, Clause: "A4.1", Fen: bill.Payable, Balance: -bill.Payable},
+		Line{Item: ItemWithout, Clause: compliance.A722, Fen: bill.Payable + bill.RemedyValue, Source: from.Verdict},
+		Line{Item: ItemRemedy, Clause: compliance.A722, Fen: bill.RemedyValue, Source: from.Verdict},
+		Line{Item: ItemPrepaid, Clause: "A4.1", Fen: bill.Prepaid, Balance: bill.Prepaid, Source: "payments"},
+		Line{Item: ItemRefund, Clause: "A7.2.1", Quantity: days, Unit: "day", Fen: bill.LateSupplyRefund, Balance: bill.LateSupplyRefund, Source: unsupplied},
+		Line{Item: ItemPenalty, Clause: "A7.2.1", Fen: bill.LateSupplyPenalty, Balance: bill.LateSupplyPenalty, Source: unsupplied},
+		Line{Item: ItemInterest, Clause: "A7.1.1", Fen: bill.LateInterest, Balance: -bill.LateInterest, Source: "payments"})
 	for _, f := range fees {
-		add(f.line())
+		out = append(out, f.line())
 	}
 	return slices.DeleteFunc(out, func(l Line) bool { return l.nothing() && !always(l.Item) })
+}
+
+// meteredLines are those of what is charged by meter.
+func (f *Facts) meteredLines(m *compliance.Money, usage *Usage, bill *Bill, area Quantity, from Origins) []Line {
+	return []Line{
+		{Item: ItemMetered, Clause: "A4.2.1", Quantity: quantity(usage.Metered), Unit: "kWh", Source: from.Register},
+		{Item: ItemZeroed, Clause: compliance.A722, Quantity: quantity(usage.Zeroed), Unit: "kWh", Source: from.Verdict},
+		{Item: ItemEstimated, Clause: "A4.2.1", Quantity: quantity(from.estimated()), Unit: "kWh", Source: from.Register},
+		f.baseLine(m, bill, area, from),
+		{
+			Item: ItemHeatFee, Clause: "A4.2.1", Quantity: quantity(usage.Billed), Unit: "kWh", Price: m.HeatPrice.String(),
+			Fen: bill.HeatFee, Source: from.Register,
+		},
+		{
+			Item: ItemFaultFee, Clause: "A4.4", Quantity: quantity(bill.FaultDays), Unit: "day",
+			Price: "(" + m.AreaPrice.String() + "-" + m.BasePrice.String() + ")*" + f.AreaM2.String() + "/" + strconv.Itoa(f.Season.Days()),
+			Fen:   bill.FaultFee, Source: "meter faults",
+		},
+	}
 }
 
 // always reports whether an item is told also when it is 0: the remedy's value is, when the area fee caps it (section 7).
@@ -167,7 +187,7 @@ func always(i Item) bool {
 func (f *Facts) baseLine(m *compliance.Money, bill *Bill, area Quantity, from Origins) Line {
 	l := Line{Item: ItemBaseFee, Clause: "A4.2.1", Quantity: area, Unit: "m2", Price: m.BasePrice.String(), Fen: bill.BaseFee, Source: from.Prices}
 	if f.Season.Agreed {
-		l.Clause, l.Price = "A4.2.2", m.BasePrice.String()+"*"+itoa(f.Season.Days())+"/"+itoa(m.AgreedBaseDays)
+		l.Clause, l.Price = "A4.2.2", m.BasePrice.String()+"*"+strconv.Itoa(f.Season.Days())+"/"+strconv.Itoa(m.AgreedBaseDays)
 	}
 	return l
 }
@@ -233,5 +253,3 @@ func Of(lines []Line, item Item) (sum Fen) {
 	}
 	return sum
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

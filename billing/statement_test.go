@@ -90,7 +90,7 @@ func TestBillsAddUp(t *testing.T) {
 			t.Fatalf("%s payable of %+v", b.Payable, b)
 		}
 		fees := someFees(t)
-		lines := billing.Lines(p, &f, usage, &b, fees, billing.Origins{})
+		lines := billing.Lines(p, &f, billing.Charged{Usage: &usage, Bill: &b}, fees, billing.Origins{})
 		want := b.Settlement + b.LateSupplyRefund + b.LateSupplyPenalty - b.LateInterest
 		for _, fee := range fees {
 			resident := map[compliance.Side]billing.Fen{compliance.Resident: fee.Fen, compliance.Joint: fee.Fen / 2}[fee.Advanced]
@@ -119,7 +119,7 @@ func TestACorrectionOfACorrectionIsJudgingAfresh(t *testing.T) {
 		for range rapid.IntRange(1, 6).Draw(t, "statements") {
 			f := someFacts(t, p)
 			usage, bill := billing.Compute(p, &f, someTime(t, "confirmed", &f, p))
-			fresh := billing.Lines(p, &f, usage, &bill, someFees(t), billing.Origins{Gaps: f.Gaps(p.Zone)})
+			fresh := billing.Lines(p, &f, billing.Charged{Usage: &usage, Bill: &bill}, someFees(t), billing.Origins{Gaps: f.Gaps(p.Zone)})
 			said = append(said, billing.Correct(said, fresh)...)
 			if got, want := billing.Total(said), billing.Total(fresh); !slices.Equal(got, want) {
 				t.Fatalf("all statements say\n%+v\na fresh one says\n%+v", got, want)
@@ -152,7 +152,7 @@ func TestTestFees(t *testing.T) {
 		{compliance.Resident, "", 0},
 	} {
 		fee := billing.TestFee{Test: "t1", Fen: 30001, Advanced: c.advanced, Payer: c.payer}
-		lines := billing.Lines(p, &f, usage, &bill, []billing.TestFee{fee}, billing.Origins{})
+		lines := billing.Lines(p, &f, billing.Charged{Usage: &usage, Bill: &bill}, []billing.TestFee{fee}, billing.Origins{})
 		if last := lines[len(lines)-1]; last.Item != billing.ItemTestFee || last.Balance != c.want || last.Fen != 30001 || last.Ref != "t1" {
 			t.Errorf("advanced by %s, paid by %q: %+v, want %s", c.advanced, c.payer, last, c.want)
 		}

@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/nuanju/nuanju/billing"
 	"github.com/nuanju/nuanju/compliance"
@@ -43,6 +44,7 @@ type finding struct {
 	household *sensors.Household
 	policy    *compliance.Policy
 	season    compliance.Season
+	charged   compliance.ChargedBy
 	meter     string
 	own       bool // the meter is the household's
 	account   *ledger.Account
@@ -55,6 +57,14 @@ type finding struct {
 	back      billing.Fen
 	paidOut   billing.Fen // before
 	change    Change
+}
+
+// byMeter reports whether the contract charges by meter.
+func (f *finding) byMeter() bool { return f.charged == compliance.ByMeter }
+
+// chargedBy is what a contract charges by in the winter that begins in a year.
+func chargedBy(p *compliance.Policy, winter int) compliance.ChargedBy {
+	return p.EditionOn(p.EditionOn(compliance.DateOf(winter, time.November, 1)).Money.SeasonStart.In(winter)).Money.Charged
 }
 
 // compute settles the places without writing anything.
@@ -97,8 +107,11 @@ func (b *batch) load(ctx context.Context, ids []string) (err error) {
 			f.err = fmt.Errorf("household %s has policy %q, which is not known", p.household, f.household.Policy)
 			continue
 		}
-		f.meter, f.own, f.err = b.homes.meterOf(f.household)
-		if f.err == nil {
+		f.charged = chargedBy(f.policy, b.settlement.Winter)
+		if !f.byMeter() {
+			continue
+		}
+		if f.meter, f.own, f.err = b.homes.meterOf(f.household); f.err == nil {
 			meters = append(meters, f.meter)
 		}
 	}
@@ -181,7 +194,7 @@ func (b *batch) allocate(ctx context.Context, in compliance.Interval, policy *co
 	for i := range b.found {
 		f := &b.found[i]
 		building := f.household.Building
-		if _, done := b.area[building]; done || f.err != nil || f.own {
+		if _, done := b.area[building]; done || f.err != nil || f.own || !f.byMeter() {
 			continue
 		}
 		homes := b.homes.inBuilding[building]

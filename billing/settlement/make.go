@@ -30,18 +30,50 @@ func (b *batch) make(f *finding) {
 		f.err = err
 		return
 	}
-	var confirmed compliance.Spans
-	if f.verdict != nil {
-		confirmed = f.verdict.Confirmed
+	charged, err := f.charge(facts)
+	if err != nil {
+		f.err = err
+		return
 	}
-	usage, bill := billing.Compute(f.policy, facts, confirmed)
 	edition := f.policy.EditionOn(f.season.Start)
 	digest := b.verdictDigest(f)
 	gaps := facts.Gaps(f.policy.Zone)
-	f.fresh = billing.Lines(f.policy, facts, usage, &bill, fees, billing.Origins{
+	f.fresh = billing.Lines(f.policy, facts, charged, fees, billing.Origins{
 		Prices: f.policy.Name + " " + edition.From.String(), Register: "heat meter " + f.meter, Verdict: digest, Gaps: gaps,
 	})
-	b.state(f, bill.Because, gaps, ledger.Statement{Policy: f.policy.Name, Digest: f.policy.Digest(edition), Verdict: digest})
+	b.state(f, because(charged), gaps, ledger.Statement{Policy: f.policy.Name, Digest: f.policy.Digest(edition), Verdict: digest})
+}
+
+// charge bills the household as its contract charges. It is an error if there is nothing to bill it by.
+func (f *finding) charge(facts *billing.Facts) (billing.Charged, error) {
+	if f.byMeter() && facts.Suspended { // nothing is metered, and no register value is needed
+		usage, bill := billing.Compute(f.policy, facts, nil)
+		return billing.Charged{Usage: &usage, Bill: &bill}, nil
+	}
+	v := f.verdict
+	if v == nil {
+		v = &compliance.Verdict{}
+	}
+	c := billing.Charge(f.policy, facts, v)
+	switch {
+	case c.Bill != nil:
+		return c, nil
+	case f.byMeter():
+		return c, fmt.Errorf("household %s: heat meter %s has shown nothing", f.place.household, f.meter)
+	}
+	return c, fmt.Errorf("household %s: policy %s knows no prices, so that there are percentages and no bill", f.place.household, f.policy.Name)
+}
+
+// because is the reasons of all amounts.
+func because(c billing.Charged) []compliance.Step {
+	all := c.Bill.Because
+	if c.Remedy != nil {
+		all = append(slices.Clip(all), c.Remedy.Because...)
+		for i := range c.Remedy.Lines {
+			all = append(all, c.Remedy.Lines[i].Because...)
+		}
+	}
+	return all
 }
 
 // state makes the statement that brings the household's statements to what is found now, and what it gives back.
@@ -114,18 +146,10 @@ func (b *batch) factsOf(f *finding) (*billing.Facts, []billing.TestFee, error) {
 	if err != nil || area.Sign() <= 0 {
 		return nil, nil, fmt.Errorf("household %s has the charged area %q", id, f.household.Area)
 	}
-	m := b.meters[f.meter]
-	if m.err != nil {
-		return nil, nil, fmt.Errorf("household %s: %w", id, m.err)
-	}
-	facts := &billing.Facts{Season: f.season, AsOf: b.settlement.AsOf, AreaM2: area, Meter: m.Meter, Faults: m.faults}
-	if !f.own {
-		building := f.household.Building
-		if err := b.areaErr[building]; err != nil {
+	facts := &billing.Facts{Season: f.season, AsOf: b.settlement.AsOf, AreaM2: area, Rooms: b.roomAreas(id)}
+	if f.byMeter() {
+		if err := b.metered(f, facts); err != nil {
 			return nil, nil, fmt.Errorf("household %s: %w", id, err)
-		}
-		if facts.Meter.Portions = b.portions[id]; facts.Meter.Portions == nil {
-			facts.Meter.Share = billing.ShareByArea(area.Rat(), b.area[building])
 		}
 	}
 	for _, p := range b.payments[id] {
@@ -147,6 +171,47 @@ func (b *batch) factsOf(f *finding) (*billing.Facts, []billing.TestFee, error) {
 		}
 	}
 	return facts, fees, nil
+}
+
+// metered adds the household's part of its meter.
+func (b *batch) metered(f *finding, facts *billing.Facts) error {
+	m := b.meters[f.meter]
+	if m.err != nil {
+		return m.err
+	}
+	facts.Meter, facts.Faults = m.Meter, m.faults
+	if f.own {
+		return nil
+	}
+	building := f.household.Building
+	if err := b.areaErr[building]; err != nil {
+		return err
+	}
+	if facts.Meter.Portions = b.portions[f.place.household]; facts.Meter.Portions == nil {
+		facts.Meter.Share = billing.ShareByArea(facts.AreaM2.Rat(), b.area[building])
+	}
+	return nil
+}
+
+// roomAreas are the rooms of a household, with their areas if those of all are known.
+func (b *batch) roomAreas(household string) []billing.RoomArea {
+	rooms := b.homes.rooms[household]
+	out := make([]billing.RoomArea, len(rooms))
+	for i, r := range rooms {
+		out[i].Room = r.RoomID.Room
+		d, err := compliance.ParseDecimal(r.Area)
+		if err != nil || d.Sign() <= 0 {
+			for k := range out {
+				out[k].AreaM2 = compliance.Decimal{}
+			}
+			for k := i; k < len(rooms); k++ {
+				out[k].Room = rooms[k].RoomID.Room
+			}
+			return out
+		}
+		out[i].AreaM2 = d
+	}
+	return out
 }
 
 // feeOf is who pays a test's fee; false for a test of another season.

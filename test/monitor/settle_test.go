@@ -15,6 +15,7 @@ import (
 	"github.com/nuanju/nuanju/ledger"
 	"github.com/nuanju/nuanju/sensors"
 	"github.com/nuanju/nuanju/sensors/blocks"
+	"github.com/nuanju/nuanju/test/servertest"
 )
 
 // nuanju settle is killed while it writes, more than once, and started again. In the end each home has one statement, each as of the
@@ -24,15 +25,15 @@ func TestSettlementIsKilled(t *testing.T) {
 	const buildings, homes = 40, 75
 	s := newServer(t)
 	s.settledTown(buildings, homes)
-	l, err := ledger.Open(t.Context(), "sqlite://"+filepath.Join(s.data, "ledger.db"))
+	l, err := ledger.Open(t.Context(), "sqlite://"+filepath.Join(s.Data, "ledger.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
 	written := readStatements(t, l)
 	for try := 1; try <= 3; try++ {
-		cmd := exec.Command(program, "settle", "--season", "2015")
-		cmd.Env, cmd.SysProcAttr = s.env, attributes()
+		cmd := exec.Command(servertest.Program(), "settle", "--season", "2015")
+		cmd.Env = s.Env
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +52,7 @@ func TestSettlementIsKilled(t *testing.T) {
 			}
 		}
 	}
-	s.must("settle", "--season", "2015")
+	s.Must("settle", "--season", "2015")
 	all := written()
 	seen := map[string]bool{}
 	for _, x := range all {
@@ -66,13 +67,13 @@ func TestSettlementIsKilled(t *testing.T) {
 	if len(all) != buildings*homes {
 		t.Errorf("%d statements of %d homes", len(all), buildings*homes)
 	}
-	out := s.must("--lang", "en", "settle", "--season", "2015", "--dry-run")
+	out := s.Must("--lang", "en", "settle", "--season", "2015", "--dry-run")
 	for _, want := range []string{"A dry run: nothing was written", fmt.Sprintf("households: %d", buildings*homes), "prepaid, yuan: 0.00"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the dry run does not say %q:\n%s", want, out)
 		}
 	}
-	if _, stderr, status := s.command("settle", "--season", "2015", "--move-out"); status != 2 || !strings.Contains(stderr, "one --household") {
+	if _, stderr, status := s.Command("settle", "--season", "2015", "--move-out"); status != 2 || !strings.Contains(stderr, "one --household") {
 		t.Errorf("a move-out of nobody: %d %s", status, stderr)
 	}
 }
@@ -98,26 +99,26 @@ func readStatements(t testing.TB, l *ledger.Ledger) func() []ledger.Statement {
 
 // settledTown is a town whose winter 2015/16 is over, with a heat meter for each building and nobody who has paid.
 func (s *server) settledTown(buildings, homes int) {
-	s.t.Helper()
+	s.T.Helper()
 	files := map[string]string{
 		"buildings.csv": "id,substation,name,address\n", "households.csv": "id,building,area_m2,policy\n", "heat_meters.csv": "id,building,household\n",
 		"devices.csv": "id\n", "assignments.csv": "device,target,id,room,from\n",
 	}
 	p, err := configs.Policy(configs.DefaultPolicy)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	season, err := checker.SeasonOf(p, "", 2015)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	in := season.In(p.Zone)
-	if err := os.MkdirAll(s.data, 0o700); err != nil {
-		s.t.Fatal(err)
+	if err := os.MkdirAll(s.Data, 0o700); err != nil {
+		s.T.Fatal(err)
 	}
-	store, err := blocks.Open(s.t.Context(), filepath.Join(s.data, "blocks.db"))
+	store, err := blocks.Open(s.T.Context(), filepath.Join(s.Data, "blocks.db"))
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	var batches []sensors.Batch
 	for b := range buildings {
@@ -135,17 +136,17 @@ func (s *server) settledTown(buildings, homes int) {
 		}
 		batches = append(batches, batch)
 	}
-	if _, err := store.Write(s.t.Context(), batches); err != nil {
-		s.t.Fatal(err)
+	if _, err := store.Write(s.T.Context(), batches); err != nil {
+		s.T.Fatal(err)
 	}
 	if err := store.Close(); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	dir := s.t.TempDir()
+	dir := s.T.TempDir()
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 	}
-	s.must("import", "registry", dir)
+	s.Must("import", "registry", dir)
 }
