@@ -70,6 +70,8 @@ func accessTable() []access {
 		samplingAccess(),
 		maintenanceAccess(),
 		householdAccess(),
+		contractAccess(),
+		messageAccess(),
 		standingAccess(),
 		sessionAccess(),
 		delegationAccess(),

@@ -74,6 +74,8 @@ func trials() map[string]trial {
 		hearingTrials(),
 		samplingTrials(),
 		householdTrials(),
+		contractTrials(),
+		messageTrials(),
 	} {
 		maps.Copy(all, some)
 	}

@@ -159,7 +159,7 @@ func openRegistry(t testing.TB, registry *sensors.Registry, change func(*Options
 		Files:  folder,
 		Ledger: h.ledger, Log: h.log, Store: h.store, Intake: intake.New(h.log, places, stats), Homes: homes, Stats: stats,
 		Logger:   slog.New(slog.NewJSONHandler(h.logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Registry: prometheus.NewRegistry(), Clock: h.clock.now, Version: "v0-test",
+		Policies: packs(t), Registry: prometheus.NewRegistry(), Clock: h.clock.now, Version: "v0-test",
 		Lag: func() Lag {
 			n, age := h.forwarder.Lag()
 			return Lag{n, age}

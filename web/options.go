@@ -74,6 +74,8 @@ type Ledger interface {
 	Declared
 	Commissions
 	Quarantine
+	Contracts
+	Notifications
 	Pinger
 	signin.Store
 	Involvement
@@ -145,6 +147,8 @@ type Options struct {
 	Homes  Homes
 	Files  Files
 	Logger *slog.Logger
+	// Policies are the packs, by name, that contracts may name and whose prices are published; it may be empty.
+	Policies map[string]*compliance.Policy
 	// Registry is where the metrics are registered and what /metrics shows.
 	Registry *prometheus.Registry
 

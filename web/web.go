@@ -116,6 +116,8 @@ func parts(o Options, f failing) []part {
 		&samplings{newMatters(o, f)},
 		&maintenance{failing: f, clock: o.Clock, declared: o.Ledger, homes: o.Homes},
 		&households{failing: f, clock: o.Clock, verdicts: o.Ledger, store: o.Store, homes: o.Homes},
+		&contracts{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, policies: o.Policies},
+		&messages{failing: f, clock: o.Clock, ledger: o.Ledger, zone: o.Zone},
 		&quarantine{failing: f, lines: o.Ledger, homes: o.Homes, zone: o.Zone},
 	}
 }
