@@ -75,7 +75,7 @@ func (h *contracts) show(ctx context.Context, k ledger.KeptContract) contractVie
 	hide := hidesPhones(ctx, k.Household)
 	for _, p := range k.Residents {
 		if hide {
-			p.Phone, p.Email = masked(p.Phone), masked(p.Email)
+			p.Phone, p.Email = lastDigits(p.Phone), lastDigits(p.Email)
 		}
 		v.Residents = append(v.Residents, personForm(p))
 	}
@@ -103,8 +103,8 @@ func hidesPhones(ctx context.Context, household string) bool {
 	return true
 }
 
-// masked is the last digits of a number, enough for whoever knows it.
-func masked(s string) string {
+// lastDigits is the last digits of a number, enough for whoever knows it.
+func lastDigits(s string) string {
 	if s == "" || strings.Contains(s, "@") || len(s) < 8 {
 		return ""
 	}
