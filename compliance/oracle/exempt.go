@@ -27,6 +27,9 @@ func (f *facts) outdoorDays() []OutdoorDay {
 
 func (f *facts) outdoorDay(d time.Time) OutdoorDay {
 	day := OutdoorDay{Date: d.Format(time.DateOnly), Source: "undetermined"}
+	if f.noOutdoor() {
+		return day // the policy knows no such exemption
+	}
 	if dayOf(d).end > f.asOf {
 		return day // has not ended: undetermined whatever was observed or published
 	}
@@ -46,6 +49,9 @@ func (f *facts) outdoorDay(d time.Time) OutdoorDay {
 	day.Exempt = mean < coldDay-coldGuard
 	return day
 }
+
+// noOutdoor says whether no cold outside excuses: only Beijing's policies have that exemption.
+func (f *facts) noOutdoor() bool { return f.policy == "heilongjiang" || f.policy == "xian" }
 
 // observed is the observation nearest to t within ±30 min, the earlier of two equally near.
 func (f *facts) observed(t instant) (celsius float64, ok bool) {

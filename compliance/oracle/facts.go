@@ -25,6 +25,7 @@ const (
 // facts is a case as its files tell it; later, what of it is known at the moment of judging.
 type facts struct {
 	household string
+	policy    string
 	rooms     []room
 	area      *big.Rat // m²
 	building  *big.Rat // m² of the building; nil without building_meter.csv

@@ -45,6 +45,8 @@ type generator struct {
 	agreed      bool
 	suspended   bool
 	policy      string
+	lift        float64 // of all temperatures, towards a higher standard
+	plain       float64 // the last temperature, before it was lifted
 	area        string
 	building    string // "": no building meter
 	rooms       []room
@@ -121,7 +123,7 @@ func (g *generator) chooseSeason() {
 	starts := []string{
 		"2015-11-15", "2016-11-15", "2019-11-17", "2019-11-15", "2012-12-20", "2015-12-27", "2016-12-29", "2021-12-28", "2023-12-30",
 		"2016-01-05", "2013-01-03", "2022-01-14", "2016-02-24", "2020-02-25", "2024-02-27", "2017-02-25", "2020-02-17", "2016-03-10",
-		"2014-10-30",
+		"2014-10-30", "2021-10-26", "2021-10-26", "2021-10-28",
 	}
 	first, err := parseDate(one(g, starts...))
 	if err != nil {
@@ -197,7 +199,11 @@ func (g *generator) chooseAsOf() {
 }
 
 func (g *generator) chooseHousehold() {
-	g.policy = one(g, "beijing-metered", "beijing-metered", "beijing-metered-boiler")
+	g.policy = one(g, "beijing-metered", "beijing-metered", "beijing-metered", "beijing-metered-boiler", "beijing-metered-boiler",
+		"beijing-area", "heilongjiang", "heilongjiang", "xian")
+	if g.policy == "heilongjiang" && g.chance(60) && g.last.Year() >= 2021 {
+		g.lift = risen - standard
+	}
 	g.area = one(g, "89.5", "100", "33.33", "61.27", "47.1234", "47.08396", "120.05")
 	g.suspended = g.chance(6)
 	all := []room{

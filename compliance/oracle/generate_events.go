@@ -181,7 +181,7 @@ func (g *generator) addTest(room, side string, start instant) {
 	if to := g.instant(); to > start && g.chance(5) {
 		end = to
 	}
-	celsius := one(g, 18.0, 17.99, 17.9, 16, 15.99, 15, 15, 17, 16.8, 18.4)
+	celsius := g.lift + one(g, 18.0, 17.99, 17.9, 16, 15.99, 15, 15, 17, 16.8, 18.4)
 	if g.chance(40) {
 		celsius = g.nearest(start) + one(g, 0, 0.5, -0.5, 0.5001, -0.5001, -0.3, 0.4999999999)
 	}

@@ -32,8 +32,9 @@ func (g *generator) makeReadings() {
 			if calibrated && i == len(times)/2 && g.chance(50) {
 				offset = one(g, "0.3", "", "-0.01", "0.5")
 			}
-			celsius := g.celsius(i == 0)
-			if i > 0 && (celsius < standard) != (g.values[len(g.values)-1].celsius < standard) {
+			g.plain = g.celsius(i == 0)
+			celsius := g.lift + g.plain
+			if i > 0 && (celsius < standard+g.lift) != (g.values[len(g.values)-1].celsius < standard+g.lift) {
 				g.borders = append(g.borders, border{r.id, t})
 			}
 			rows = append(rows, g.readingRows(r.id, t, celsius, received, calibrated, offset)...)
@@ -74,7 +75,7 @@ func (g *generator) readingTimes(room string) []instant {
 // celsius is the next value of a room: mostly like the one before.
 func (g *generator) celsius(first bool) float64 {
 	if !first && len(g.values) > 0 && !g.chance(20) {
-		last := g.values[len(g.values)-1].celsius
+		last := g.plain
 		if g.chance(70) {
 			return last
 		}
@@ -188,7 +189,7 @@ func (g *generator) observe(at map[instant]float64, slot instant, value float64)
 // nearest is a value as read in some room about t, for tests that agree or disagree with it.
 func (g *generator) nearest(t instant) float64 {
 	if len(g.values) == 0 {
-		return standard
+		return standard + g.lift
 	}
 	return slices.MinFunc(g.values, func(a, b reading) int {
 		return cmp.Compare(max(a.at-t, t-a.at), max(b.at-t, t-b.at))

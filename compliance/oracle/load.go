@@ -166,7 +166,8 @@ func (f *facts) loadCase(fsys fs.FS) error {
 		return fmt.Errorf("case.yaml: %w", err)
 	}
 	var ok bool
-	if f.price, ok = pricesOf(c.Policy); !ok {
+	f.policy = c.Policy
+	if f.price, ok = pricesOf(c.Policy); !ok && !byArea(c.Policy) {
 		return fmt.Errorf("case.yaml: the oracle does not know policy %q", c.Policy)
 	}
 	if f.firstDay, err = parseDate(c.Season.Start); err != nil {

@@ -7,18 +7,37 @@ import (
 )
 
 const (
-	standard = 18.0      // °C
+	standard = 18.0      // °C, of all policies but one
 	heatUp   = 12 * hour // also for a raised setpoint
 	maxGap   = 90 * minute
 )
 
+// risen is what Heilongjiang owes from 29 October 2021 on, °C.
+const risen = 20.0
+
+// rise is when the standard rises, far off where it does not.
+func (f *facts) rise() instant {
+	if f.policy != "heilongjiang" {
+		return 1 << 62
+	}
+	return time.Date(2021, time.October, 29, 0, 0, 0, 0, zone()).UnixNano()
+}
+
+// standardAt is the standard in force at t.
+func (f *facts) standardAt(t instant) float64 {
+	if t >= f.rise() {
+		return risen
+	}
+	return standard
+}
+
 // raw is the room's threshold at t before the grace for raised setpoints (section 3). The setpoint in force is the one
 // set last, at equal times the one in the later row, of those given for the room and those given for all rooms.
 func (f *facts) raw(room string, t instant) float64 {
-	threshold, since := standard, instant(-1<<63)
+	threshold, since := f.standardAt(t), instant(-1<<63)
 	for _, s := range f.setpoints {
 		if (s.room == room || s.room == "") && s.at <= t && s.at >= since {
-			threshold, since = min(s.celsius, standard), s.at
+			threshold, since = min(s.celsius, f.standardAt(t)), s.at
 		}
 	}
 	return threshold
@@ -124,7 +143,7 @@ func (f *facts) cuts() []instant {
 	if span.end <= span.start {
 		return nil
 	}
-	at := []instant{span.start, span.end, span.start + heatUp}
+	at := []instant{span.start, span.end, span.start + heatUp, f.rise(), f.rise() + heatUp}
 	for _, rs := range f.readings {
 		for _, r := range rs {
 			at = append(at, r.at, r.at+maxGap)
