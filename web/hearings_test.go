@@ -40,7 +40,7 @@ func confirmationTrials() map[string]trial {
 	return map[string]trial{
 		"POST /api/v1/episodes/:id/confirm": {may: "dispatcher admin resident", hidden: true, ask: episode("confirm", `{}`)},
 		"POST /api/v1/episodes/:id/contest": {may: "dispatcher admin resident", hidden: true, ask: episode("contest", words)},
-		"GET /api/v1/confirmations":         {may: "dispatcher building2 auditor admin resident neighbour nowhere mediator", former: true},
+		"GET /api/v1/confirmations":         {may: "dispatcher building2 auditor admin resident neighbour nowhere mediator mediator2", former: true},
 		"GET /api/v1/confirmations/:id":     {may: "dispatcher auditor admin resident mediator", hidden: true, ask: made("", "")},
 		// All may ask; what only the other side takes back is a conflict of its state.
 		"POST /api/v1/confirmations/:id/withdraw": {may: "dispatcher admin resident", hidden: true, ask: made("/withdraw", `{"version":99}`)},
@@ -63,7 +63,7 @@ func hearingTrials() map[string]trial {
 	}
 	return map[string]trial{
 		"POST /api/v1/disputes":    {may: "dispatcher admin resident", ask: at(base, quarrel)},
-		"GET /api/v1/disputes":     {may: "dispatcher building2 auditor admin resident neighbour nowhere mediator", former: true},
+		"GET /api/v1/disputes":     {may: "dispatcher building2 auditor admin resident neighbour nowhere mediator mediator2", former: true},
 		"GET /api/v1/disputes/:id": {may: "dispatcher auditor admin resident mediator", hidden: true, ask: after(base, begun, "", "")},
 		one + "say":                {may: "dispatcher admin resident mediator", hidden: true, ask: after(base, in(1), "/say", words)},
 		one + "offer":              {may: "dispatcher admin resident", hidden: true, ask: after(base, begun, "/offer", words)},

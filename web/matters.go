@@ -265,16 +265,20 @@ type matterList[T any] struct {
 }
 
 // listMatters is the matters of a filter that concern what the caller may see: a token for some households or buildings only names
-// one of its households, or has only one.
+// one of its households, or has only one. A mediator who names none gets what touches the homes with disputes that came to mediation.
 func listMatters[T any](ctx context.Context, h *matters, f ledger.MatterFilter, household string,
 	about func(m disputes.Matter, zone *time.Location) (T, error),
 ) (*matterList[T], error) {
-	household, p := scopedTo(ctx, household, h.homes)
-	if p != nil {
-		return nil, p
-	}
-	if household != "" {
-		f.Touching = []string{household}
+	if t := callerOf(ctx).token; household == "" && t.Role == disputes.Mediator && len(t.involved.mediated) <= maxMediated {
+		f.Touching = t.mediatedHomes(h.homes)
+	} else {
+		household, p := scopedTo(ctx, household, h.homes)
+		if p != nil {
+			return nil, p
+		}
+		if household != "" {
+			f.Touching = []string{household}
+		}
 	}
 	found, next, err := h.ledger.Matters(ctx, f)
 	if err != nil {

@@ -67,6 +67,14 @@ func (t *token) coversHome(household string, homes Homes) bool {
 	return t.inScope(household, homes)
 }
 
+// maxMediated bounds the households of one list of a mediator's; with more of them, one must be named.
+const maxMediated = 500
+
+// mediatedHomes is the households that a mediator has to do with; never nil.
+func (t *token) mediatedHomes(homes Homes) []string {
+	return slices.DeleteFunc(append([]string{}, t.involved.mediated...), func(id string) bool { return !t.inScope(id, homes) })
+}
+
 // inScope reports whether a token's scope names a household or its building, or nothing.
 func (t *token) inScope(household string, homes Homes) bool {
 	s := &t.Scope
