@@ -3,7 +3,6 @@ package ledger
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -71,6 +70,8 @@ type Census struct {
 	// Stoppages is how many go on, and Longest how long the longest of them has lasted (A7.2.2.5).
 	Stoppages int
 	Longest   time.Duration
+	// Planned is how many planned stoppages touched a building, by its id; the first three of a home may be exempt.
+	Planned map[string]int
 }
 
 // current is how long after its last judgment a household is counted: every home is judged each day of its season.
@@ -89,7 +90,7 @@ func (l *Ledger) Census(ctx context.Context, since, now sensors.Instant) (c Cens
 		}); err != nil {
 			return err
 		}
-		if c.Stoppages, c.Longest, err = running(ctx, q, now); err != nil {
+		if err := c.stoppages(ctx, q, since, now); err != nil {
 			return err
 		}
 		for _, clock := range []disputes.Duty{disputes.ReplyDuty, disputes.UpdateDuty} {
@@ -135,27 +136,6 @@ func standings(ctx context.Context, q querier, now sensors.Instant) ([]Standing,
 	return all, err
 }
 
-// stoppageSpan is how long after its start a stoppage is looked at: one that is still going on then is no stoppage any more.
-const stoppageSpan = 7 * 24 * time.Hour
-
-// running counts the stoppages that go on at now.
-func running(ctx context.Context, q querier, now sensors.Instant) (n int, longest time.Duration, err error) {
-	rows, err := q.QueryContext(ctx, "SELECT body FROM declarations WHERE superseded_at IS NULL AND kind = ? AND from_ns > ? AND from_ns <= ?",
-		stoppage, int64(now.Add(-stoppageSpan)), int64(now))
-	bodies, err := collect(rows, err, func(s *string) []any { return []any{s} })
-	for _, body := range bodies {
-		var s compliance.Stoppage
-		if err := json.Unmarshal([]byte(body), &s); err != nil {
-			return 0, 0, err
-		}
-		if s.Start <= now && now < s.End {
-			n++
-			longest = max(longest, now.Sub(s.Start))
-		}
-	}
-	return n, longest, err
-}
-
 // clocksLeft counts the open tickets of which a clock runs unanswered, by what is left.
 func clocksLeft(ctx context.Context, q querier, clock disputes.Duty, now sensors.Instant) ([]ClockCount, error) {
 	due, met := columnsOf(clock)
@@ -195,13 +175,4 @@ func columnsOf(clock disputes.Duty) (due, met string) {
 		return "reply_due", "reply_met"
 	}
 	return "update_due", "update_met"
-}
-
-// Changes is a number that changes with every event of the workflow and every judgment: pages that are open ask whether it did.
-func (l *Ledger) Changes(ctx context.Context) (int64, error) {
-	var events, judged int64
-	err := l.reading(ctx, "asking for changes", func(q querier) error {
-		return q.QueryRowContext(ctx, "SELECT coalesce((SELECT max(id) FROM outbox), 0), coalesce((SELECT max(judged_at) FROM judged), 0)").Scan(&events, &judged)
-	})
-	return events ^ judged, err
 }

@@ -104,3 +104,41 @@ func TestCensusOfEpisodes(t *testing.T) {
 		}
 	})
 }
+
+// A stoppage goes on until somebody says that heat is back, also past its announced end; it counts for every building that it touches.
+func TestCensusOfStoppages(t *testing.T) {
+	everywhere(t, func(t *testing.T, l *ledger.Ledger) {
+		ctx := t.Context()
+		_, err := l.ImportRegistry(ctx, declared(t, town()), ledger.ImportOptions{}, 100)
+		must(t, err)
+		begin := func(id string, place disputes.Place, after, length time.Duration) disputes.Matter {
+			o, err := disputes.AnnounceStoppage(disputes.Opening{ID: id, Place: place, Text: "pump", Actor: dispatcher},
+				morning.Add(after).Time(), morning.Add(after+length).Time(), true)
+			must(t, err)
+			m, events, err := disputes.Begin(o, morning)
+			must(t, err)
+			must(t, l.SaveMatters(ctx, ledger.MatterWrite{Changes: []ledger.MatterChange{{After: m, Events: events}}}, morning))
+			return m
+		}
+		long := begin("o1", disputes.Place{Kind: ledger.AtBuilding, ID: "b1"}, time.Hour, 2*time.Hour)
+		begin("o2", disputes.Place{Kind: ledger.AtSubstation, ID: "ss1"}, 3*time.Hour, time.Hour)
+		begin("o3", disputes.Place{Kind: ledger.AtHousehold, ID: "h1"}, 20*time.Hour, time.Hour)
+		census := func(after time.Duration) ledger.Census {
+			c, err := l.Census(ctx, morning, morning.Add(after))
+			must(t, err)
+			return c
+		}
+		if c := census(time.Hour - 1); c.Stoppages != 0 || c.Longest != 0 || len(c.Planned) != 0 {
+			t.Errorf("before: %+v", c)
+		}
+		if c := census(8 * time.Hour); c.Stoppages != 2 || c.Longest != 7*time.Hour || c.Planned["b1"] != 2 {
+			t.Errorf("past its end: %+v", c)
+		}
+		after, events, err := disputes.AdvanceStoppage(long, disputes.StoppageMove{Move: disputes.Move{Event: disputes.Ended, Text: "warm", Actor: dispatcher}}, morning.Add(9*time.Hour))
+		must(t, err)
+		must(t, l.SaveMatters(ctx, ledger.MatterWrite{Changes: []ledger.MatterChange{{Before: long, After: after, Events: events}}}, morning.Add(9*time.Hour)))
+		if c := census(10 * time.Hour); c.Stoppages != 1 || c.Longest != 7*time.Hour {
+			t.Errorf("ended: %+v", c)
+		}
+	})
+}

@@ -52,7 +52,7 @@ type census struct {
 	wait int
 	old  time.Duration
 
-	homes, rooms, episodes, cold, clocks, answers, waiting, waited, signed, free, size, mean, frost, running, longest *prometheus.Desc
+	homes, rooms, episodes, cold, clocks, answers, waiting, waited, signed, free, size, mean, frost, running, longest, planned *prometheus.Desc
 }
 
 func newCensus(o Options, f failing) *census {
@@ -76,6 +76,7 @@ func newCensus(o Options, f failing) *census {
 		frost:    desc("outdoor_day_exempt", "1 if yesterday was exempt by its outdoor daily mean (A7.2.2.4).", "policy"),
 		running:  desc("stoppages_running", "Stoppages that are going on (A7.2.2.5)."),
 		longest:  desc("stoppage_longest_seconds", "How long the longest of them has lasted."),
+		planned:  desc("stoppages_season", "Planned stoppages this winter that touched a building; of each home the first three may be exempt (A7.2.2.5).", "building"),
 	}
 }
 
@@ -83,7 +84,7 @@ func newCensus(o Options, f failing) *census {
 func (c *census) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		c.homes, c.rooms, c.episodes, c.cold, c.clocks, c.answers, c.waiting, c.waited, c.signed, c.free, c.size,
-		c.mean, c.frost, c.running, c.longest,
+		c.mean, c.frost, c.running, c.longest, c.planned,
 	} {
 		to <- d
 	}
@@ -119,6 +120,9 @@ func (c *census) Collect(to chan<- prometheus.Metric) {
 	gauge(c.waited, old.Seconds())
 	gauge(c.running, float64(town.Stoppages))
 	gauge(c.longest, town.Longest.Seconds())
+	for building, n := range town.Planned {
+		gauge(c.planned, float64(n), building)
+	}
 	for at, n := range standingOf(town.Standing) {
 		d := c.homes
 		if at.rooms {

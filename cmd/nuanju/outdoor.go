@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nuanju/nuanju/compliance"
+	"github.com/nuanju/nuanju/disputes"
 	"github.com/nuanju/nuanju/ledger"
 	"github.com/nuanju/nuanju/sensors"
 	"github.com/nuanju/nuanju/sensors/influx"
@@ -111,6 +112,37 @@ func (w *weather) of(ctx context.Context, p *compliance.Policy, now sensors.Inst
 		return nil, err
 	}
 	return v.Days, nil
+}
+
+// shownStoppage is the measurement of stoppages: text, end_ms.
+const shownStoppage = "stoppage"
+
+// showStoppages shows dashboards the stoppages that were announced last, with the end that is stated or announced.
+func (s *server) showStoppages(ctx context.Context) error {
+	show, ok := s.store.(shower)
+	if !ok {
+		return nil
+	}
+	all, _, err := s.ledger.Matters(ctx, ledger.MatterFilter{Kind: disputes.StoppageMatter, Limit: 200})
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	points := make([]influx.Shown, 0, len(all))
+	for _, m := range all {
+		body, err := disputes.Body[disputes.Stoppage](m.Body)
+		if err != nil {
+			return err
+		}
+		end := body.End
+		if body.Ended != nil {
+			end = *body.Ended
+		}
+		points = append(points, influx.Shown{
+			Measurement: shownStoppage, At: sensors.At(body.Start), Tags: map[string]string{"id": m.ID, "place": string(m.Place.Kind)},
+			Fields: map[string]any{"text": string(m.Place.Kind) + " " + m.Place.ID + ": " + string(m.State), "end_ms": end.UnixMilli(), "planned": body.Planned},
+		})
+	}
+	return show.Show(ctx, points)
 }
 
 // placePoints is a point for every assignment that holds now: readings carry their device, dashboards ask for homes.
