@@ -78,6 +78,13 @@ func (t *Town) plan() error {
 	if !t.weather.Covers(t.options.From, t.End()) {
 		return fmt.Errorf("the weather does not cover %s to %s", t.options.From.Time().Format(time.DateOnly), t.End().Time().Format(time.DateOnly))
 	}
+	for n := range t.options.Planned {
+		f, err := t.order(n, &t.options.Planned[n])
+		if err != nil {
+			return err
+		}
+		t.faults = append(t.faults, f)
+	}
 	for _, h := range habits {
 		if t.options.Faults != nil && !slices.Contains(t.options.Faults, h.kind) || h.kind == ColdSpell && natural == nil {
 			continue
@@ -182,11 +189,15 @@ func (t *Town) befall(d dice, s scope, f *Fault) {
 		b := t.buildings[d.below(5, len(t.buildings))].id
 		f.Place, f.Devices = "m-"+b, []string{meterDevice(b)}
 	case ofRoom:
-		i := d.below(5, len(t.rooms))
-		f.Place, f.rooms, f.Rooms = t.places[i].RoomID.String(), []int{i}, []sensors.RoomID{t.places[i].RoomID}
-		f.Devices = []string{t.sensors[i].id}
-		f.homes = []int{slices.IndexFunc(t.homes, func(h home) bool { return h.first <= i && i < h.after })}
+		t.inRoom(f, d.below(5, len(t.rooms)))
 	}
+}
+
+// inRoom makes it a fault of one room.
+func (t *Town) inRoom(f *Fault, i int) {
+	f.Place, f.rooms, f.Rooms = t.places[i].RoomID.String(), []int{i}, []sensors.RoomID{t.places[i].RoomID}
+	f.Devices = []string{t.sensors[i].id}
+	f.homes = []int{slices.IndexFunc(t.homes, func(h home) bool { return h.first <= i && i < h.after })}
 }
 
 // affect adds homes with their rooms and devices.

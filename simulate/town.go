@@ -33,6 +33,7 @@ type Options struct {
 	Weather   Weather         // nil: a winter of the seed's, into which cold spells are injected
 	DeepCold  bool            // the seed's winter is always in the middle of January, whatever the date
 	Faults    []Kind          // which are injected; nil: every kind; empty and not nil: none
+	Planned   []Planned       // faults at places and times of the caller's choice, beside those
 }
 
 // MaxHomes bounds a town: what it costs grows with its homes.
