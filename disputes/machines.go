@@ -85,6 +85,7 @@ func Machines() []Machine {
 		confirmationMachine(),
 		disputeMachine(),
 		samplingMachine(),
+		noticeMachine(),
 		testRequestMachine(),
 		testMachine(),
 	}

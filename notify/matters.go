@@ -27,6 +27,7 @@ func matterTellings() []matterTelling {
 		{disputes.ExemptionMatter, disputes.Claimed, residents, ExemptionClaimed},
 		{disputes.ExemptionMatter, disputes.Contested, Desk, MatterContested},
 		{disputes.SamplingMatter, disputes.Requested, Desk, SamplingRequested},
+		{disputes.NoticeMatter, disputes.Dispatched, residents, NoticeSent},
 	}
 }
 
@@ -50,11 +51,11 @@ func OfMatter(m disputes.Matter, events []disputes.MatterEvent) (all []Alert) {
 // matterValues are what a message about a matter says, and no more.
 func matterValues(message Message, m disputes.Matter, e disputes.MatterEvent) map[string]string {
 	var b struct { // what the bodies of several kinds have
-		Start, End, Clause string
+		Start, End, Clause, Kind string
 	}
 	_ = json.Unmarshal(m.Body, &b) // what is not there is not said
 	all := map[string]string{
-		"matter": m.ID, "place": m.Place.ID, "text": bounded(oneLine(e.Text), 300), "clause": b.Clause, "from_at": b.Start, "to_at": b.End,
+		"matter": m.ID, "notice": m.ID, "place": m.Place.ID, "text": bounded(oneLine(e.Text), 300), "clause": b.Clause, "kind": b.Kind, "from_at": b.Start, "to_at": b.End,
 		"at_at": moment(e.At),
 	}
 	for name := range all {

@@ -40,6 +40,10 @@ func TestWhatIsToldOfMatters(t *testing.T) {
 			"residents/household h1 【暖据】供热人就您户主张免责（A7.2.2.1），自 12月1日08:00 起。您可以提出异议。",
 		},
 		{disputes.ExemptionMatter, home, disputes.Contested, `{}`, "on_call desk 【暖据】用热人对 M1 提出异议（h1）：换 泵"},
+		{
+			disputes.NoticeMatter, home, disputes.Dispatched, `{"kind":"hazard"}`,
+			"residents/household h1 【暖据】您有一份书面通知（隐患或违规），编号 M1，已按合同地址寄送或在楼门张贴。",
+		},
 		{disputes.SamplingMatter, home, disputes.Requested, `{}`, "on_call desk 【暖据】户号 h1 申请免费测温：换 泵"},
 	} {
 		m := disputes.Matter{Kind: c.kind, ID: "M1", Place: c.place, Version: 1, Body: []byte(c.body)}

@@ -72,6 +72,7 @@ func accessTable() []access {
 		householdAccess(),
 		contractAccess(),
 		messageAccess(),
+		noticeAccess(),
 		standingAccess(),
 		sessionAccess(),
 		delegationAccess(),

@@ -76,6 +76,7 @@ func trials() map[string]trial {
 		householdTrials(),
 		contractTrials(),
 		messageTrials(),
+		noticeTrials(),
 	} {
 		maps.Copy(all, some)
 	}

@@ -75,6 +75,7 @@ type Ledger interface {
 	Commissions
 	Quarantine
 	Contracts
+	ContractInForce
 	Notifications
 	Pinger
 	signin.Store
