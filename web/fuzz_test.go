@@ -105,8 +105,8 @@ type fuzzer struct {
 
 // operation is a route, and what the document says of it; nothing of those outside the API.
 type operation struct {
-	method, path string
-	described    map[string]any
+	method, pattern, path string
+	described             map[string]any
 }
 
 func (f *fuzzer) learn(t *testing.T) {
@@ -123,7 +123,7 @@ func (f *fuzzer) learn(t *testing.T) {
 	parameter := regexp.MustCompile(`[:*](\w+)`)
 	for _, r := range f.engine.Routes() {
 		path := parameter.ReplaceAllString(r.Path, "{$1}")
-		f.asked = append(f.asked, operation{r.Method, path, document.Paths[path][strings.ToLower(r.Method)]})
+		f.asked = append(f.asked, operation{r.Method, r.Path, path, document.Paths[path][strings.ToLower(r.Method)]})
 	}
 	f.ids = []string{"h1", "h2", "b2/h3", "B1", "S1", "nothing", "d4", "CTI", "D-h1", "Q-h1"}
 }
@@ -137,13 +137,16 @@ func (f *fuzzer) run(t *testing.T, length time.Duration) {
 	for _, name := range sessionCallers {
 		who = append(who, "session:"+name)
 	}
-	// The first rounds are whole, however slow the machine is, by those who may do most; then time counts.
+	may := trials()
 	began := time.Now()
 	for round := 0; round < 2 || time.Since(began) < length; round++ {
 		for _, o := range f.asked {
 			caller := who[f.r.IntN(len(who))]
-			if round < 2 || f.r.IntN(2) == 0 {
-				caller = pick(f.r, "admin", "dispatcher", "session:resident", "tester", "mediator", "billing", "session:admin")
+			if let := strings.Fields(may[o.method+" "+o.pattern].may); len(let) > 0 && let[0] != "anybody" && f.r.IntN(4) > 0 {
+				caller = pick(f.r, let...)
+				if _, ok := f.secrets[caller]; ok && f.r.IntN(3) == 0 {
+					caller = "session:" + caller
+				}
 			}
 			f.one(t, o, caller)
 		}

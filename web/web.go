@@ -166,9 +166,23 @@ func withoutWholeBody(_ huma.Context, _ string, v any) (any, error) {
 			if e.Location == "body" {
 				e.Value = nil
 			}
+			if words, ok := strings.CutPrefix(e.Message, "json: "); ok {
+				e.Location, e.Message = notOurWords(e.Location, words)
+			}
 		}
 	}
 	return v, nil
+}
+
+// notOurWords says in ours what the decoder of JSON says in Go's: "cannot unmarshal number 1e300 into Go struct field .version of type
+// int64", of what the schema lets through.
+func notOurWords(location, words string) (at, message string) {
+	_, field, named := strings.Cut(words, "Go struct field ")
+	field, _, _ = strings.Cut(field, " ")
+	if _, path, ok := strings.Cut(field, "."); named && ok && path != "" {
+		return location + "." + path, "does not fit: the number is too large, or not whole"
+	}
+	return location, "does not fit what is expected there"
 }
 
 // errorsOf are the statuses of problems that an operation documents.
