@@ -73,6 +73,8 @@ func accessTable() []access {
 		contractAccess(),
 		messageAccess(),
 		noticeAccess(),
+		statementAccess(),
+		settlementAccess(),
 		standingAccess(),
 		sessionAccess(),
 		delegationAccess(),

@@ -77,6 +77,7 @@ func trials() map[string]trial {
 		contractTrials(),
 		messageTrials(),
 		noticeTrials(),
+		billTrials(),
 	} {
 		maps.Copy(all, some)
 	}

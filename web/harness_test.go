@@ -167,6 +167,7 @@ func openRegistry(t testing.TB, registry *sensors.Registry, change func(*Options
 		Rate:  signin.Rate{Burst: 1 << 20, Every: time.Microsecond},
 		Ticks: func() Ticks { return Ticks{Last: noon, LastGood: noon, Took: time.Second} },
 	}
+	h.options.Settler = settlerOf(t, &h.options, registry)
 	if change != nil {
 		change(&h.options)
 	}

@@ -82,6 +82,7 @@ type Ledger interface {
 	Involvement
 	Delegations
 	Counter
+	Bills
 }
 
 // Log is what the server needs of the evidence log.
@@ -150,6 +151,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Policies are the packs, by name, that contracts may name and whose prices are published; it may be empty.
 	Policies map[string]*compliance.Policy
+	// Settler makes statements; nil: this server makes none.
+	Settler Settler
 	// Registry is where the metrics are registered and what /metrics shows.
 	Registry *prometheus.Registry
 

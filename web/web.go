@@ -119,6 +119,8 @@ func parts(o Options, f failing) []part {
 		&contracts{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, policies: o.Policies},
 		&notices{newMatters(o, f), o.Ledger},
 		&messages{failing: f, clock: o.Clock, ledger: o.Ledger, zone: o.Zone},
+		&statements{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone},
+		&settlements{statements{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone}, o.Settler},
 		&quarantine{failing: f, lines: o.Ledger, homes: o.Homes, zone: o.Zone},
 	}
 }

@@ -150,8 +150,13 @@ func (s *server) handle(stats *intake.Stats) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.door = s.openDoor()
+	settler, _, err := s.settler(context.Background())
+	if err != nil {
+		return err
+	}
 	api, err := web.New(web.Options{
-		Door: s.door, Proxies: s.settings.SignIn.Proxies,
+		Settler: settler,
+		Door:    s.door, Proxies: s.settings.SignIn.Proxies,
 		Ledger: s.ledger, Log: s.log, Store: s.store, Intake: intake.New(s.log, s.town.places, stats), Homes: s.town.directory, Files: s.files,
 		Policies: s.town.policies,
 		Logger:   s.logger, Registry: registry, Clock: s.now, Zone: s.zone, Stats: stats,
