@@ -115,7 +115,11 @@ func (l *Ledger) Declare(ctx context.Context, all []Declaration, now sensors.Ins
 			if err != nil {
 				return err
 			}
-			if err := t.declare(ctx, f, now); err != nil {
+			changed, err := t.declare(ctx, f, now)
+			if err == nil && changed {
+				err = t.tellDeclaration(ctx, f, now)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -123,30 +127,31 @@ func (l *Ledger) Declare(ctx context.Context, all []Declaration, now sensors.Ins
 	})
 }
 
-func (t tx) declare(ctx context.Context, f fact, now sensors.Instant) error {
+// declare writes a fact unless it is there already as it is, and reports whether it did.
+func (t tx) declare(ctx context.Context, f fact, now sensors.Instant) (changed bool, _ error) {
 	before := fact{kind: f.kind, id: f.id}
 	err := t.QueryRowContext(ctx, "SELECT place, place_id, from_ns, body FROM declarations WHERE superseded_at IS NULL AND kind = ? AND id = ?",
 		f.kind, f.id).Scan(&before.Kind, &before.ID, &before.from, &before.body)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
-		return err
+		return false, err
 	case before == f:
-		return nil
+		return false, nil
 	default:
 		if _, err := t.exec(ctx, "UPDATE declarations SET superseded_at = ? WHERE superseded_at IS NULL AND kind = ? AND id = ?",
 			int64(now), f.kind, f.id); err != nil {
-			return err
+			return false, err
 		}
 		if err := t.markPlace(ctx, before.Place, before.from, now); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if _, err := t.exec(ctx, "INSERT INTO declarations (kind, id, place, place_id, from_ns, body, valid_from) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		f.kind, f.id, string(f.Kind), f.ID, int64(f.from), f.body, int64(now)); err != nil {
-		return err
+		return false, err
 	}
-	return t.markPlace(ctx, f.Place, f.from, now)
+	return true, t.markPlace(ctx, f.Place, f.from, now)
 }
 
 // markPlace marks every household of a place.
@@ -270,31 +275,6 @@ func appendJSON[T any](to *[]T, body []byte) error {
 	}
 	*to = append(*to, v)
 	return nil
-}
-
-// PutOfficialDays writes published daily means of a station and marks households, in one transaction. A day that has another
-// value already is superseded.
-func (l *Ledger) PutOfficialDays(ctx context.Context, station string, days []compliance.OfficialDay, dirty []Mark, now sensors.Instant) error {
-	doing := "writing official days of station " + station
-	if err := sensors.CheckID(station); err != nil {
-		return invalid("writing official days", err.Error())
-	}
-	return l.writing(ctx, doing, func(t tx) error {
-		if err := t.alone(ctx, turnDeclarations); err != nil {
-			return err
-		}
-		for _, d := range days {
-			if _, err := t.exec(ctx, `UPDATE official_days SET superseded_at = ? WHERE superseded_at IS NULL AND station = ? AND day = ?
-				AND celsius <> ?`, int64(now), station, int64(d.Date), d.Celsius); err != nil {
-				return err
-			}
-			if _, err := t.exec(ctx, `INSERT INTO official_days (station, day, celsius, valid_from) VALUES (?, ?, ?, ?)
-				ON CONFLICT (station, day) WHERE superseded_at IS NULL DO NOTHING`, station, int64(d.Date), d.Celsius, int64(now)); err != nil {
-				return err
-			}
-		}
-		return t.markDirty(ctx, dirty, now)
-	})
 }
 
 // OfficialDays are the published daily means of a station, first and last included, in order.

@@ -6,11 +6,14 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/nuanju/nuanju/compliance"
+	"github.com/nuanju/nuanju/disputes"
 	"github.com/nuanju/nuanju/ledger"
+	"github.com/nuanju/nuanju/sensors"
 )
 
 func TestFactsReachWhomTheyConcern(t *testing.T) {
@@ -120,9 +123,22 @@ func TestOfficialDays(t *testing.T) {
 		ctx := t.Context()
 		cold := math.Nextafter(-7.6, -8)
 		days := []compliance.OfficialDay{{Date: 16_000, Celsius: -7.6}, {Date: 16_001, Celsius: cold}, {Date: 16_009, Celsius: 1}}
-		must(t, l.PutOfficialDays(ctx, "54511", days, []ledger.Mark{{Household: "h1", From: 5}}, 100))
+		put := func(days []compliance.OfficialDay, dirty []ledger.Mark, now sensors.Instant, want int) {
+			t.Helper()
+			b := ledger.DayBook{Station: "54511", Days: days, Source: "气象局", Actor: dispatcher}
+			if n, err := l.PutOfficialDays(ctx, b, dirty, now); err != nil || n != want {
+				t.Errorf("%d days changed, want %d: %v", n, want, err)
+			}
+		}
+		put(days, []ledger.Mark{{Household: "h1", From: 5}}, 100, 3)
 		days[0].Celsius = -7.7
-		must(t, l.PutOfficialDays(ctx, "54511", days, nil, 200))
+		put(days, nil, 200, 1)
+		put(days, []ledger.Mark{{Household: "h2", From: 5}}, 300, 0) // nothing changes, nobody is marked, nothing is told
+		outbox, err := l.Outbox(ctx, 10)
+		must(t, err)
+		if len(outbox) != 2 || outbox[1].Key != "official-days/54511/4" || !strings.Contains(string(outbox[1].Content), `"days":{"2013-10-22":-7.7}`) {
+			t.Errorf("told %+v", outbox)
+		}
 		got, err := l.OfficialDays(ctx, "54511", 16_000, 16_001)
 		must(t, err)
 		if !slices.Equal(got, days[:2]) {
@@ -133,6 +149,42 @@ func TestOfficialDays(t *testing.T) {
 		}
 		if d := taken(t, l); len(d) != 1 || d[0].Household != "h1" {
 			t.Errorf("dirty %v", d)
+		}
+	})
+}
+
+// What is declared or imported by a command is in the evidence log, once each; what changes nothing is not.
+func TestCommandsAreTold(t *testing.T) {
+	everywhere(t, func(t *testing.T, l *ledger.Ledger) {
+		ctx := t.Context()
+		for range 2 {
+			_, err := l.ImportRegistry(ctx, declared(t, town()), ledger.ImportOptions{}, 100)
+			must(t, err)
+		}
+		_, err := l.ImportRegistry(ctx, declared(t, map[string]string{"buildings.csv": "id,substation\nb2,ss1\n"}), ledger.ImportOptions{DryRun: true}, 100)
+		must(t, err)
+		_, err = l.ImportRegistry(ctx, declared(t, map[string]string{"buildings.csv": "id,substation\nb2,ss1\n"}), ledger.ImportOptions{}, 100)
+		must(t, err)
+		x := compliance.Exemption{ID: "x1", Clause: compliance.A7223, Start: 1, End: 2}
+		for _, proof := range []string{"", "", "5 号通知"} {
+			x.Proof = proof
+			must(t, l.Declare(ctx, []ledger.Declaration{{Place: disputes.Home("h1"), Exemption: &x}}, 200))
+		}
+		outbox, err := l.Outbox(ctx, 10)
+		must(t, err)
+		var keys []string
+		for _, e := range outbox {
+			keys = append(keys, e.Key)
+			if !strings.Contains(string(e.Content), `"key":"`+e.Key+`"`) {
+				t.Errorf("%s says %s", e.Key, e.Content)
+			}
+		}
+		if want := []string{"registry/1", "registry/2", "declaration/exemption/x1/1", "declaration/exemption/x1/2"}; !slices.Equal(keys, want) {
+			t.Fatalf("told %v, want %v", keys, want)
+		}
+		if !strings.Contains(string(outbox[1].Content), `"added":1,"at":"1970-01-01T00:00:00.0000001Z","changed":0,"digest":"sha256:`) ||
+			!strings.Contains(string(outbox[3].Content), `"Proof":"5 号通知"`) {
+			t.Errorf("told %s and %s", outbox[1].Content, outbox[3].Content)
 		}
 	})
 }

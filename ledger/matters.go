@@ -75,7 +75,7 @@ func (l *Ledger) SaveMatters(ctx context.Context, w MatterWrite, now sensors.Ins
 			return err
 		}
 		for _, f := range facts {
-			if err := t.declare(ctx, f, now); err != nil {
+			if _, err := t.declare(ctx, f, now); err != nil { // its matter's event tells the log
 				return err
 			}
 		}

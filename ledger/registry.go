@@ -15,6 +15,8 @@ type Import struct {
 	Added, Changed, Same int
 	// Dirty is the households whose verdicts the import can change, each from the earliest instant that it reaches.
 	Dirty []Mark
+
+	digest importDigest
 }
 
 // RegistryWatermark is the watermark that counts the imports that changed something: while it stays, so does the registry. It is
@@ -64,9 +66,13 @@ func (l *Ledger) ImportRegistry(ctx context.Context, d *registrycsv.Declared, o 
 				RegistryWatermark, int64(now)); err != nil {
 				return err
 			}
+			if err := t.tellImport(ctx, &result, now); err != nil {
+				return err
+			}
 		}
 		return t.markDirty(ctx, result.Dirty, now)
 	})
+	result.digest = nil
 	if len(problems) > 0 {
 		return Import{}, problems
 	}
@@ -184,6 +190,9 @@ func (k kept[T]) write(ctx context.Context, t tx, before, declared *registrycsv.
 			append([]any{int64(now)}, key...)...); err != nil {
 			return err
 		}
+	}
+	if err := result.digest.note(k.name, added); err != nil {
+		return err
 	}
 	return t.insert(ctx, "INSERT INTO "+k.name+" ("+list(k.columns)+", valid_from) VALUES", "", len(k.columns)+1, len(added),
 		func(i int, to []any) []any { return append(append(to, added[i]...), int64(now)) })

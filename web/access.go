@@ -68,6 +68,7 @@ func accessTable() []access {
 		confirmationAccess(),
 		hearingAccess(),
 		samplingAccess(),
+		officialDayAccess(),
 		maintenanceAccess(),
 		householdAccess(),
 		contractAccess(),

@@ -73,6 +73,7 @@ func trials() map[string]trial {
 		confirmationTrials(),
 		hearingTrials(),
 		samplingTrials(),
+		officialDayTrials(),
 		householdTrials(),
 		contractTrials(),
 		messageTrials(),

@@ -72,7 +72,7 @@ func TestAFileOfATicket(t *testing.T) {
 	if w.Body.String() != "#!AMR" {
 		t.Errorf("%q", w.Body)
 	}
-	entries, err := h.ledger.Outbox(t.Context(), 10)
+	entries, err := h.told(t)
 	if err != nil || len(entries) != 3 || !strings.Contains(string(entries[1].Content), digestOf(photo)) {
 		t.Errorf("%d entries for the log, %v", len(entries), err)
 	}

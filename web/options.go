@@ -73,6 +73,7 @@ type Ledger interface {
 	Matters
 	Declared
 	Commissions
+	OfficialDays
 	Quarantine
 	Contracts
 	ContractInForce

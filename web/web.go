@@ -114,6 +114,7 @@ func parts(o Options, f failing) []part {
 		&confirmations{newMatters(o, f), o.Ledger},
 		&hearings{newMatters(o, f), o.Ledger},
 		&samplings{newMatters(o, f)},
+		&officialDays{newMatters(o, f), o.Ledger},
 		&maintenance{failing: f, clock: o.Clock, declared: o.Ledger, homes: o.Homes},
 		&households{failing: f, clock: o.Clock, verdicts: o.Ledger, store: o.Store, homes: o.Homes},
 		&contracts{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, policies: o.Policies},
