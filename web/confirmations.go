@@ -27,6 +27,7 @@ func confirmationAccess() []access {
 	return []access{
 		{method: http.MethodPost, pattern: "/api/v1/episodes/:id/confirm", who: bothSides, maxBody: form},
 		{method: http.MethodPost, pattern: "/api/v1/episodes/:id/contest", who: bothSides, maxBody: form},
+		{method: http.MethodPost, pattern: "/api/v1/confirmations", who: bothSides, maxBody: form},
 		{method: http.MethodGet, pattern: "/api/v1/confirmations", who: matterReader},
 		{method: http.MethodGet, pattern: "/api/v1/confirmations/:id", who: matterReader},
 		{method: http.MethodPost, pattern: "/api/v1/confirmations/:id/withdraw", who: bothSides, maxBody: form},
@@ -40,6 +41,8 @@ func (h *confirmations) register(api huma.API) {
 			"(A7.2.2). Another interval than the other side's is an offer of its own, which stands beside theirs until one of the two is confirmed by both."), h.says(false))
 	huma.Register(api, operationOf(tag, "contest-episode", http.MethodPost, "/api/v1/episodes/{id}/contest", "Contest an episode, or a part of it",
 		"Recorded, and an answer to the other side's confirmation of that interval. It decides nothing by itself."), h.says(true))
+	huma.Register(api, operationOf(tag, "confirm-interval", http.MethodPost, "/api/v1/confirmations", "Confirm an interval of a household",
+		"As of an episode, for an interval that holds several of them or a part of one. It may not end in the future."), h.confirmInterval)
 	huma.Register(api, operationOf(tag, "list-confirmations", http.MethodGet, "/api/v1/confirmations", "List confirmations, those made last first", ""), h.list)
 	huma.Register(api, operationOf(tag, "get-confirmation", http.MethodGet, "/api/v1/confirmations/{id}", "One confirmation with its timeline", ""), h.get)
 	huma.Register(api, operationOf(tag, "withdraw-confirmation", http.MethodPost, "/api/v1/confirmations/{id}/withdraw",
@@ -162,6 +165,44 @@ func (h *confirmations) interval(ctx context.Context, in *confirmInput) (househo
 		return household, c, errors.Join(wrong...)
 	}
 	return "", c, ledger.ErrNotFound
+}
+
+// intervalInput is an interval that a side confirms.
+type intervalInput struct {
+	Body struct {
+		Household string `json:"household"`
+		Start     string `json:"start" format:"date-time"`
+		End       string `json:"end" format:"date-time" doc:"Not in the future; at most 200 days after start."`
+		Text      string `json:"text,omitempty" doc:"At most 8192 bytes."`
+		Version   int64  `json:"version,omitempty" minimum:"1" doc:"The confirmation's version that was seen; on another one nothing is done."`
+	}
+}
+
+// Resolve finds everything that is wrong with it, beside what its schema says.
+func (in *intervalInput) Resolve(huma.Context) []error {
+	start, end, errs := parseInterval(in.Body.Start, in.Body.End)
+	if err := sensors.CheckID(in.Body.Household); err != nil {
+		errs = append(errs, &disputes.FieldError{Field: "household", Reason: err.Error()})
+	}
+	return details(nil, append(errs, disputes.CheckInterval(start, end), disputes.CheckText("text", in.Body.Text, false))...)
+}
+
+// confirmInterval is the handler of confirming an interval. What the other side has confirmed already is then confirmed by both.
+func (h *confirmations) confirmInterval(ctx context.Context, in *intervalInput) (*confirmationOutput, error) {
+	const doing = "confirming an interval"
+	start, end, _ := parseInterval(in.Body.Start, in.Body.End)
+	place := disputes.Home(in.Body.Household)
+	err := h.placed(ctx, place)
+	if err == nil && end.After(h.clock.now().Time()) {
+		err = &disputes.FieldError{Field: "end", Reason: "is in the future"}
+	}
+	if err != nil {
+		return nil, h.problem(ctx, doing, err)
+	}
+	m, events, err := h.say(ctx, place.ID, disputes.Confirmation{Start: start.UTC(), End: end.UTC()}, disputes.Move{
+		Event: disputes.Confirms(actorOf(ctx).Role), Text: in.Body.Text, Actor: actorOf(ctx), Version: in.Body.Version,
+	})
+	return h.answer(ctx, doing, m, events, err)
 }
 
 // confirmationID is that of an interval of a household: whoever means the same interval meets on it.

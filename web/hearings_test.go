@@ -40,8 +40,10 @@ func confirmationTrials() map[string]trial {
 	return map[string]trial{
 		"POST /api/v1/episodes/:id/confirm": {may: "dispatcher admin resident", hidden: true, ask: episode("confirm", `{}`)},
 		"POST /api/v1/episodes/:id/contest": {may: "dispatcher admin resident", hidden: true, ask: episode("contest", words)},
-		"GET /api/v1/confirmations":         {may: "dispatcher building2 auditor admin resident neighbour nowhere mediator mediator2", former: true},
-		"GET /api/v1/confirmations/:id":     {may: "dispatcher auditor admin resident mediator", hidden: true, ask: made("", "")},
+		"POST /api/v1/confirmations": {may: "dispatcher admin resident", ask: at(base,
+			`{"household":"h1","start":"2015-12-01T08:00:00+08:00","end":"2015-12-01T09:00:00+08:00"}`)},
+		"GET /api/v1/confirmations":     {may: "dispatcher building2 auditor admin resident neighbour nowhere mediator mediator2", former: true},
+		"GET /api/v1/confirmations/:id": {may: "dispatcher auditor admin resident mediator", hidden: true, ask: made("", "")},
 		// All may ask; what only the other side takes back is a conflict of its state.
 		"POST /api/v1/confirmations/:id/withdraw": {may: "dispatcher admin resident", hidden: true, ask: made("/withdraw", `{"version":99}`)},
 	}

@@ -14,7 +14,7 @@ func officialDayTrials() map[string]trial {
 	return map[string]trial{
 		"POST /api/v1/official-days": {may: "dispatcher admin", ask: at("/api/v1/official-days", coldDays)},
 		"GET /api/v1/official-days": {
-			may: "dispatcher building2 auditor admin resident neighbour nowhere mediator", former: true,
+			may: "dispatcher building2 auditor admin resident neighbour nowhere mediator mediator2", former: true,
 			ask: at("/api/v1/official-days?station=beijing&from=2015-11-01&to=2015-12-01", ""),
 		},
 	}
