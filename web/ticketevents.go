@@ -174,9 +174,13 @@ func marksOf(t disputes.Ticket) []ledger.Mark {
 	return []ledger.Mark{{Household: t.Household, From: t.ReportedAt}}
 }
 
-// actorOf is who a caller is in a ticket's timeline: whoever the token is of.
+// actorOf is who a caller is in a ticket's timeline: whoever the token is of. The name of an account is one person's
+// for good; of residents several may have one name, and what follows it tells them apart without their phone.
 func actorOf(ctx context.Context) disputes.Actor {
 	t := callerOf(ctx).token
+	if t.session != nil && t.session.Account == "" {
+		return disputes.Actor{Role: t.Role, ID: t.Name + " #" + t.session.Person()}
+	}
 	return disputes.Actor{Role: t.Role, ID: t.Name}
 }
 
