@@ -76,6 +76,7 @@ func accessTable() []access {
 		noticeAccess(),
 		statementAccess(),
 		settlementAccess(),
+		publishedAccess(),
 		standingAccess(),
 		sessionAccess(),
 		delegationAccess(),

@@ -79,6 +79,7 @@ func trials() map[string]trial {
 		messageTrials(),
 		noticeTrials(),
 		billTrials(),
+		publishedTrials(),
 	} {
 		maps.Copy(all, some)
 	}

@@ -77,6 +77,7 @@ type Ledger interface {
 	Quarantine
 	Contracts
 	ContractInForce
+	Publications
 	Notifications
 	Pinger
 	signin.Store

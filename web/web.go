@@ -118,6 +118,7 @@ func parts(o Options, f failing) []part {
 		&maintenance{failing: f, clock: o.Clock, declared: o.Ledger, homes: o.Homes},
 		&households{failing: f, clock: o.Clock, verdicts: o.Ledger, store: o.Store, homes: o.Homes},
 		&contracts{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, policies: o.Policies},
+		&published{f, o.Clock, o.Ledger, o.Ledger, o.Zone, o.Policies},
 		&notices{newMatters(o, f), o.Ledger},
 		&messages{failing: f, clock: o.Clock, ledger: o.Ledger, zone: o.Zone},
 		&statements{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone},
