@@ -4,11 +4,13 @@ import (
 	"context"
 
 	"github.com/nuanju/nuanju/disputes"
+	"github.com/nuanju/nuanju/sensors"
 )
 
 // Attached is a file of a ticket.
 type Attached struct {
 	Ticket, Household string
+	ReportedAt        sensors.Instant // of the ticket
 	disputes.Attachment
 }
 
@@ -30,10 +32,10 @@ func (w tx) addAttachments(ctx context.Context, t disputes.Ticket, events []disp
 // Attachment is the tickets that have a file, by id; none if no ticket has it. At most 100.
 func (l *Ledger) Attachment(ctx context.Context, digest string) (all []Attached, err error) {
 	err = l.reading(ctx, "reading who has a file", func(q querier) error {
-		rows, err := q.QueryContext(ctx, `SELECT a.ticket, t.household, a.digest, a.type, a.size, a.name FROM attachments a
+		rows, err := q.QueryContext(ctx, `SELECT a.ticket, t.household, t.reported_at, a.digest, a.type, a.size, a.name FROM attachments a
 			JOIN tickets t ON t.id = a.ticket WHERE a.digest = ? ORDER BY a.ticket LIMIT 100`, digest)
 		all, err = collect(rows, err, func(a *Attached) []any {
-			return []any{&a.Ticket, &a.Household, &a.Digest, &a.Type, &a.Size, &a.Name}
+			return []any{&a.Ticket, &a.Household, &a.ReportedAt, &a.Digest, &a.Type, &a.Size, &a.Name}
 		})
 		return err
 	})

@@ -181,6 +181,7 @@ type TicketFilter struct {
 	Household string
 	Kind      disputes.Kind
 	Breached  Choice
+	Search    *TicketSearch
 	After     string // the cursor that a list gave
 	Limit     int    // at most so many; at most 1000, also if it is 0
 }
@@ -215,6 +216,10 @@ func (l *Ledger) Tickets(ctx context.Context, f TicketFilter, now sensors.Instan
 		choose("breach_at < ?", int64(now))
 	case Without:
 		choose("(breach_at IS NULL OR breach_at >= ?)", int64(now))
+	}
+	if f.Search != nil {
+		found, values := f.Search.condition()
+		choose(found, values...)
 	}
 	if f.After != "" {
 		at, id, ok := parseCursor(f.After)

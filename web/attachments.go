@@ -205,7 +205,7 @@ func (h *attachments) open(ctx context.Context, digest string) (ledger.Attached,
 		return ledger.Attached{}, nil, err
 	}
 	for _, a := range holders {
-		if callerOf(ctx).token.coversHome(a.Household, h.homes) {
+		if callerOf(ctx).token.seesAt(a.Household, h.homes, a.ReportedAt) {
 			file, err := h.files.Open(digest)
 			return a, file, err
 		}

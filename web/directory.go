@@ -57,7 +57,7 @@ func (d *Directory) Renew(r *sensors.Registry) error {
 		b := buildings[h.Building]
 		homes[h.ID] = Home{
 			Household: h, Substation: b.Substation, Address: strings.TrimSpace(b.Address + " " + b.Name), Pack: p, Zone: p.Zone, InSeason: inSeason, Resolver: resolver,
-		}
+		}.searchable()
 	}
 	for _, room := range r.Rooms {
 		if h, ok := homes[room.Household]; ok {

@@ -89,7 +89,7 @@ func hostile(r *rand.Rand, at gin.RouteInfo, i int) *http.Request {
 	}
 	path := strings.NewReplacer(":id", url.PathEscape(pick(r, "h1", "h2", "T1", noise(40)+"x")), "*path", url.PathEscape(pick(r, "checkpoint", noise(20)))).Replace(at.Path)
 	query := url.Values{}
-	for _, name := range []string{"from", "to", "state", "breached", "household", "cursor", "limit", "reason", "device", "precision", "because", noise(5)} {
+	for _, name := range []string{"from", "to", "state", "breached", "household", "cursor", "limit", "q", "queue", "reason", "device", "precision", "because", noise(5)} {
 		if r.IntN(4) == 0 {
 			query.Set(name, pick(r, "2015-12-01T08:00:00Z", "2015-12-01T09:00:00Z", "1", "-1", "true", "open", "MTIzIHQx", "1.2", "h1", noise(20)))
 		}

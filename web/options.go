@@ -45,7 +45,9 @@ type Tickets interface {
 	Timelines(ctx context.Context, tickets []string) (map[string][]disputes.Event, error)
 	CountTickets(ctx context.Context, now sensors.Instant) (open, breached int, err error)
 	Attachment(ctx context.Context, digest string) ([]ledger.Attached, error)
-	OpenIncidentAt(ctx context.Context, place disputes.Place) (string, error)
+	Queue(ctx context.Context, after string, limit int, now sensors.Instant) ([]disputes.Ticket, string, error)
+	VulnerableAmong(ctx context.Context, households []string, now sensors.Instant) (map[string]bool, error)
+	Incidents
 }
 
 // Verdicts is what the checker has found; see the methods of ledger.Ledger.
@@ -69,6 +71,7 @@ type Pinger interface {
 type Ledger interface {
 	Tokens
 	Tickets
+	Vulnerabilities
 	Verdicts
 	Matters
 	Declared
@@ -108,6 +111,10 @@ type Store interface {
 type Homes interface {
 	// Home is what is known of a household; false when it is not registered.
 	Home(household string) (Home, bool)
+	// Search is the households that a text finds, at most so many: by id, account or phone number, or by words that all are in the address.
+	Search(text string, most int) []string
+	// Anybody reports whether a home is at a place.
+	Anybody(place disputes.Place) bool
 }
 
 // Home is what is known of a household.
@@ -126,6 +133,9 @@ type Home struct {
 	Assignments []sensors.Assignment
 	// Resolver knows the assignments and calibrations of at least the devices in Assignments.
 	Resolver *sensors.Resolver
+
+	words string // what a search looks into
+	phone string // as [disputes.PlainPhone] writes it
 }
 
 // Lag is how far the store is behind the evidence log; see intake.Forwarder.

@@ -81,7 +81,13 @@ func (h *tickets) get(ctx context.Context, in *ticketInput) (*ticketOutput, erro
 	if err != nil {
 		return nil, h.problem(ctx, "reading a ticket", err)
 	}
-	return &ticketOutput{h.show(t, events)}, nil
+	out := &ticketOutput{h.show(t, events)}
+	vulnerable, err := h.ledger.VulnerableAmong(ctx, []string{t.Household}, h.clock.now())
+	if err != nil {
+		return nil, h.problem(ctx, "reading a ticket", err)
+	}
+	out.Body.Vulnerable = vulnerable[t.Household]
+	return out, nil
 }
 
 // find is a ticket that the caller may see. One that they may not is not found: its id tells nothing.
@@ -111,6 +117,8 @@ type ticketsInput struct {
 	Breached  string `query:"breached" enum:"true,false" doc:"Only tickets of which a clock was breached, or of which none was."`
 	Household string `query:"household" doc:"Only tickets of this household."`
 	Kind      string `query:"kind" enum:"low_temperature,no_heat,leak,other,finding" doc:"Only tickets of this kind."`
+	Q         string `query:"q" maxLength:"200" doc:"Only tickets that are found by it: a ticket's, household's or account's number, a phone number, or words of an address."`
+	Queue     string `query:"queue" enum:"true" doc:"The open tickets in the order in which they are to be worked on: emergencies, vulnerable households, the clock that runs out first. Alone, and for the supplier's people only."`
 	Cursor    string `query:"cursor" doc:"Where the list before this one ended: its next."`
 	Limit     int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most."`
 }
@@ -128,10 +136,17 @@ func (h *tickets) list(ctx context.Context, in *ticketsInput) (*ticketsOutput, e
 	if p != nil {
 		return nil, p
 	}
+	if in.Queue != "" {
+		return h.queue(ctx, in)
+	}
+	search, p := h.search(in.Q)
+	if p != nil {
+		return nil, p
+	}
 	now := h.clock.now()
 	breached := map[string]ledger.Choice{"": ledger.Any, "true": ledger.Only, "false": ledger.Without}[in.Breached]
 	found, next, err := h.ledger.Tickets(ctx, ledger.TicketFilter{
-		State: disputes.State(in.State), Household: household, Kind: disputes.Kind(in.Kind), Breached: breached,
+		State: disputes.State(in.State), Household: household, Kind: disputes.Kind(in.Kind), Breached: breached, Search: search,
 		After: in.Cursor, Limit: cmp.Or(in.Limit, 50),
 	}, now)
 	if err != nil {
@@ -139,20 +154,7 @@ func (h *tickets) list(ctx context.Context, in *ticketsInput) (*ticketsOutput, e
 	}
 	// Of what was reported in another's time nothing is told; a page may have fewer than were asked for.
 	found = slices.DeleteFunc(found, func(t disputes.Ticket) bool { return !callerOf(ctx).token.seesAt(t.Household, h.homes, t.ReportedAt) })
-	ids := make([]string, len(found))
-	for i := range found {
-		ids[i] = found[i].ID
-	}
-	timelines, err := h.ledger.Timelines(ctx, ids)
-	if err != nil {
-		return nil, h.problem(ctx, "reading timelines", err)
-	}
-	out := &ticketsOutput{}
-	out.Body.Tickets, out.Body.Next = make([]disputes.View, 0, len(found)), next
-	for _, t := range found {
-		out.Body.Tickets = append(out.Body.Tickets, h.show(t, timelines[t.ID]))
-	}
-	return out, nil
+	return h.showAll(ctx, found, next)
 }
 
 // scopedTo is the household whose things a caller lists. A token that is for some households only lists one of

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -13,13 +14,13 @@ import (
 
 // ticketWorkAccess is who works on tickets, beside answering them.
 func ticketWorkAccess() []access {
-	return append(attachmentAccess(), []access{
+	return slices.Concat(attachmentAccess(), vulnerableAccess(), incidentAccess(), []access{
 		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/reopen", who: filers, maxBody: form, delegates: reporters},
 		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/cancel", who: residents, maxBody: form, delegates: reporters},
 		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/assign", who: dispatch, maxBody: form},
 		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/appoint", who: dispatch, maxBody: form},
 		{method: http.MethodPost, pattern: "/api/v1/tickets/:id/visit", who: dispatch, maxBody: form},
-	}...)
+	})
 }
 
 // residents only: a supplier who could withdraw a report would end what is owed from it on.

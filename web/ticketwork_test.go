@@ -32,6 +32,7 @@ func ticketWorkTrials() map[string]trial {
 		"POST /api/v1/tickets/:id/visit":   {may: suppliers, hidden: true, ask: on("/visit", `{"text":"the valve was stuck","celsius":16.5}`)},
 	}
 	maps.Copy(all, attachmentTrials())
+	maps.Copy(all, incidentTrials())
 	return all
 }
 

@@ -109,6 +109,8 @@ type part interface{ register(api huma.API) }
 func parts(o Options, f failing) []part {
 	return []part{
 		&tickets{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone},
+		&incidents{tickets{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone}},
+		&vulnerable{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes},
 		&outages{newMatters(o, f)},
 		&exemptions{newMatters(o, f)},
 		&confirmations{newMatters(o, f), o.Ledger},

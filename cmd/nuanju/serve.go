@@ -168,6 +168,7 @@ func (s *server) clockwork(ctx context.Context) *cron.Cron {
 	}{
 		{s.settings.TickCron, "tick", s.tick},
 		{s.settings.ClockCron, "clocks", s.clocks},
+		{s.settings.Findings.Cron, "findings", s.findings},
 		{s.settings.SignCron, "sign", s.sign},
 		{"@every 5s", "deliver", s.deliver},
 		{s.settings.NotifyCron, "notify", s.messages.Run},

@@ -43,6 +43,8 @@ CREATE INDEX tickets_queue ON tickets (emergency, owed, reported_at, id) WHERE s
 
 CREATE INDEX tickets_open_home ON tickets (household, owed, reported_at, id) WHERE state = 'open';
 
+CREATE INDEX tickets_breach_at ON tickets (breach_at) WHERE breach_at IS NOT NULL;
+
 CREATE INDEX tickets_phone ON tickets (phone) WHERE phone <> '';
 
 CREATE INDEX tickets_incident ON tickets (incident, reported_at, id) WHERE incident <> '';
