@@ -69,6 +69,7 @@ func accessTable() []access {
 		hearingAccess(),
 		samplingAccess(),
 		officialDayAccess(),
+		proofAccess(),
 		maintenanceAccess(),
 		householdAccess(),
 		contractAccess(),

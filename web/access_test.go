@@ -74,6 +74,7 @@ func trials() map[string]trial {
 		hearingTrials(),
 		samplingTrials(),
 		officialDayTrials(),
+		proofTrials(),
 		householdTrials(),
 		contractTrials(),
 		messageTrials(),

@@ -158,6 +158,9 @@ func (h *exemptions) does(event disputes.EventKind) func(context.Context, *moveI
 }
 
 func (h *exemptions) prove(ctx context.Context, in *proofInput) (*exemptionOutput, error) {
+	if err := h.attached(in.Body.Attachments); err != nil {
+		return nil, h.problem(ctx, "looking for a proof's files", err)
+	}
 	return h.moved(ctx, in.ID, disputes.ExemptionMove{Move: in.move(disputes.Proof), Attachments: in.Body.Attachments})
 }
 

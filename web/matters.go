@@ -36,9 +36,12 @@ type matters struct {
 	ledger Matters
 	homes  Homes
 	zone   *time.Location
+	files  Files
 }
 
-func newMatters(o Options, f failing) matters { return matters{f, o.Clock, o.Ledger, o.Homes, o.Zone} }
+func newMatters(o Options, f failing) matters {
+	return matters{f, o.Clock, o.Ledger, o.Homes, o.Zone, o.Files}
+}
 
 // sees reports whether a token's holder may see what concerns a place. A resident does if it concerns one of their homes.
 func (h *matters) sees(ctx context.Context, t *token, p disputes.Place) (bool, error) {

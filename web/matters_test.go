@@ -231,3 +231,21 @@ func (h *house) told(t testing.TB) ([]ledger.OutboxEntry, error) {
 	entries, err := h.ledger.Outbox(t.Context(), 100)
 	return slices.DeleteFunc(entries, func(e ledger.OutboxEntry) bool { return e.Key == "registry/1" }), err
 }
+
+func proofTrials() map[string]trial {
+	const paper = "%PDF-1.7\nthe order"
+	named := func(base string, make func(*house, testing.TB) string, verb string) func(*testing.T, *house) (string, string, []string) {
+		return func(t *testing.T, h *house) (string, string, []string) {
+			want(t, h.ask("dispatcher", http.MethodPost, "/api/v1/proofs", paper), http.StatusCreated)
+			id := make(h, t)
+			h.post(t, "dispatcher", base+"/"+id+verb, `{"text":"because","attachments":["`+digestOf(paper)+`"]}`)
+			return base + "/" + id + "/proofs/" + digestOf(paper), "", nil
+		}
+	}
+	const who = "dispatcher auditor admin resident mediator"
+	return map[string]trial{
+		"POST /api/v1/proofs":                       {may: "dispatcher building2 admin", ask: at("/api/v1/proofs", paper)},
+		"GET /api/v1/outages/:id/proofs/:digest":    {may: who, hidden: true, ask: named("/api/v1/outages", (*house).recorded, "/record")},
+		"GET /api/v1/exemptions/:id/proofs/:digest": {may: who, hidden: true, ask: named("/api/v1/exemptions", (*house).proved, "/proofs")},
+	}
+}

@@ -209,6 +209,9 @@ func (h *outages) end(ctx context.Context, in *outageEndInput) (*outageOutput, e
 }
 
 func (h *outages) record(ctx context.Context, in *proofInput) (*outageOutput, error) {
+	if err := h.attached(in.Body.Attachments); err != nil {
+		return nil, h.problem(ctx, "looking for a proof's files", err)
+	}
 	return h.moved(ctx, in.ID, disputes.StoppageMove{Move: in.move(disputes.RecordGiven), Attachments: in.Body.Attachments})
 }
 

@@ -81,6 +81,7 @@ func addRoutes(engine *gin.Engine, o Options, f failing, bodies *bodies, known *
 	(&delegations{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, known: known}).register(api)
 	describeWrites(api)
 	addAttachmentRoutes(engine, api, o, f)
+	addProofRoutes(engine, api, o, f)
 	document, err := json.Marshal(api.OpenAPI())
 	if err != nil {
 		return fmt.Errorf("web: describing the API: %w", err)

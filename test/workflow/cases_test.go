@@ -100,7 +100,6 @@ type play struct {
 	facts *compliance.Facts
 	acts  []act
 	ids   map[string]string // the case's, by the server's
-	last  string            // what the last request made
 }
 
 // act is something that happens at a time.
