@@ -172,7 +172,7 @@ func (s *server) clockwork(ctx context.Context) *cron.Cron {
 		{s.settings.SignCron, "sign", s.sign},
 		{"@every 5s", "deliver", s.deliver},
 		{s.settings.NotifyCron, "notify", s.messages.Run},
-		{"@every 5m", "weather", s.weather.look},
+		{"@every 1m", "weather", s.weather.look},
 		{"@every 1m", "stoppages", s.showStoppages},
 	} {
 		_, err := c.AddFunc(job.when, func() {

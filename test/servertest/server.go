@@ -227,8 +227,8 @@ func (s *Server) Write(query, body string) error {
 	return err
 }
 
-// Until asks again and again, until what is asked for is so, and fails the test if it never is.
-func Until(t testing.TB, what string, so func() bool) {
+// Until asks again and again, until what is asked for is so, and fails the test if it never is, saying more if it is told how.
+func Until(t testing.TB, what string, so func() bool, more ...func() string) {
 	t.Helper()
 	deadline := time.NewTimer(Patience)
 	defer deadline.Stop()
@@ -238,10 +238,16 @@ func Until(t testing.TB, what string, so func() bool) {
 		select {
 		case <-tick.C:
 		case <-deadline.C:
+			for _, say := range more {
+				t.Log(say())
+			}
 			t.Fatalf("after %v still not so: %s", Patience, what)
 		}
 	}
 }
+
+// Tie has another program that a test starts end with the test, however that ends.
+func Tie(cmd *exec.Cmd) { cmd.SysProcAttr = attributes() }
 
 // LastLines keeps the end of what a server logs.
 type LastLines struct {
