@@ -67,7 +67,7 @@ func invalid(doing, what string) error { return &Error{Doing: doing + ": " + wha
 
 func kindOf(err error) error {
 	for _, kind := range []error{
-		ErrConflict, ErrExists, ErrNotFound, ErrInvalid, ErrClosed, context.Canceled, context.DeadlineExceeded,
+		ErrConflict, ErrExists, ErrNotFound, ErrInvalid, ErrTooMany, ErrClosed, context.Canceled, context.DeadlineExceeded,
 	} {
 		if errors.Is(err, kind) {
 			return kind
