@@ -130,13 +130,11 @@ func (f *fuzzer) learn(t *testing.T) {
 
 func (f *fuzzer) run(t *testing.T, length time.Duration) {
 	t.Helper()
-	who := []string{""}
-	for _, name := range slices.Sorted(maps.Keys(f.tokens)) {
-		who = append(who, name)
-	}
+	who := append([]string{""}, slices.Sorted(maps.Keys(f.tokens))...)
 	for _, name := range sessionCallers {
 		who = append(who, "session:"+name)
 	}
+	// Mostly those ask who may. The first rounds are whole, however slow the machine is; then time counts.
 	may := trials()
 	began := time.Now()
 	for round := 0; round < 2 || time.Since(began) < length; round++ {
