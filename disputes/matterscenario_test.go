@@ -44,7 +44,10 @@ func TestMatterScenarios(t *testing.T) {
 	}
 }
 
-type matterScenario struct{ matter disputes.Matter }
+type matterScenario struct {
+	matter  disputes.Matter
+	outcome *disputes.Outcome // of a dispute, when it was settled
+}
 
 func (s *matterScenario) play(line string) error {
 	words := strings.Fields(line)
@@ -100,6 +103,21 @@ func (s *matterScenario) act(words []string, text string) error {
 	case event == disputes.Claimed:
 		opening, wrong = disputes.ClaimExemption(opening, compliance.Clause(rest[0]), times[0], times[1])
 		next, _, err = disputes.Begin(opening, now)
+	case event == disputes.DisputeOpened:
+		opening, wrong = disputes.OpenDispute(opening, disputes.Subject{Kind: "other"})
+		next, _, err = disputes.Begin(opening, now)
+	case s.matter.Kind == disputes.DisputeMatter:
+		m := disputes.DisputeMove{Move: move, Commission: strings.Join(rest, " ")}
+		if !times[0].IsZero() {
+			m.Outcome.Confirm = []disputes.Span{{Start: times[0], End: times[1]}}
+		}
+		next, _, s.outcome, err = disputes.AdvanceDispute(s.matter, m, now)
+	case s.matter.Kind == "" && (event == disputes.ResidentConfirms || event == disputes.SupplierConfirms || event == disputes.Contested):
+		opening.Kind, opening.Event = disputes.ConfirmationMatter, event
+		opening.Body = disputes.Confirmation{Start: times[0], End: times[1]}
+		next, _, err = disputes.Begin(opening, now)
+	case s.matter.Kind == disputes.ConfirmationMatter:
+		next, _, err = disputes.Advance(s.matter, move, now)
 	case s.matter.Kind == disputes.StoppageMatter:
 		m := disputes.StoppageMove{Move: move, Start: times[0], End: times[1]}
 		if event == disputes.Ended {
@@ -134,6 +152,21 @@ func (s *matterScenario) fact() (string, error) {
 			return "none", err
 		}
 		return proof("announced "+short(f.Announced)+" "+span(f.Start, f.End), f.Proof), err
+	case disputes.ConfirmationMatter:
+		f, err := disputes.ConfirmationFact(s.matter)
+		if f == nil {
+			return "none", err
+		}
+		return "confirmed " + span(f.Start, f.End), err
+	case disputes.DisputeMatter:
+		if s.outcome == nil {
+			return "none", nil
+		}
+		words := "outcome"
+		for _, c := range s.outcome.Confirm {
+			words += " " + span(sensors.At(c.Start), sensors.At(c.End))
+		}
+		return words, nil
 	case disputes.ExemptionMatter:
 		f, err := disputes.ExemptionFact(s.matter)
 		if f == nil {
