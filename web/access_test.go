@@ -70,6 +70,7 @@ func trials() map[string]trial {
 		ticketWorkTrials(),
 		outageTrials(),
 		exemptionTrials(),
+		testTrials(),
 		confirmationTrials(),
 		hearingTrials(),
 		samplingTrials(),

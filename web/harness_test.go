@@ -50,6 +50,7 @@ func (c *handClock) add(d time.Duration) { c.set(c.now().Add(d)) }
 
 // house is a whole server on temporary files: ledger, evidence log, store, intake, forwarder, and one registry.
 type house struct {
+	handed    int // tests
 	clock     *handClock
 	ledger    *ledger.Ledger
 	log       *evidence.Log
@@ -156,7 +157,7 @@ func openRegistry(t testing.TB, registry *sensors.Registry, change func(*Options
 		t.Fatal(err)
 	}
 	h.options = Options{
-		Files:  folder,
+		Files: folder, Answers: h.judge(t, registry).Answers,
 		Ledger: h.ledger, Log: h.log, Store: h.store, Intake: intake.New(h.log, places, stats), Homes: homes, Stats: stats,
 		Logger:   slog.New(slog.NewJSONHandler(h.logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Policies: packs(t), Registry: prometheus.NewRegistry(), Clock: h.clock.now, Version: "v0-test",

@@ -82,6 +82,8 @@ type Ledger interface {
 	ContractInForce
 	Publications
 	Notifications
+	Tests
+	Calibrations
 	Pinger
 	signin.Store
 	Involvement
@@ -181,6 +183,8 @@ type Options struct {
 	Checkpoint func() time.Time
 	Disk       func() (Disk, error)
 	Outdoor    func() []OutdoorDay
+	// Answers judges what a test would decide; nil: tests cannot be handed in, nor calibrations due be listed with their homes.
+	Answers Answers
 	// StaleAfter is how long after the last good tick the server still calls itself ready; 10 minutes if 0.
 	StaleAfter time.Duration
 	// MaxBody bounds the body of a write, in bytes after decompression; 32 MiB if 0.

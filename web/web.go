@@ -69,6 +69,7 @@ func newEngine(o Options) (*gin.Engine, error) {
 
 // addRoutes adds every route.
 func addRoutes(engine *gin.Engine, o Options, f failing, bodies *bodies, known *tokenCache) error {
+	addTestRoutes(engine, o, f)
 	w := &writes{failing: f, clock: o.Clock, intake: o.Intake, bodies: bodies, decodings: newDecodings()}
 	engine.POST("/api/v2/write", w.lineProtocol)
 	engine.POST("/api/v1/readings", w.readings)
@@ -126,6 +127,10 @@ func parts(o Options, f failing) []part {
 		&messages{failing: f, clock: o.Clock, ledger: o.Ledger, zone: o.Zone},
 		&statements{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone},
 		&settlements{statements{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone}, o.Settler},
+		&institutions{failing: f, clock: o.Clock, ledger: o.Ledger, zone: o.Zone},
+		&testRequests{newTestPart(o, f)},
+		&thirdParty{newTestPart(o, f)},
+		&calibrations{failing: f, clock: o.Clock, tests: o.Ledger, ledger: o.Ledger, homes: o.Homes, zone: o.Zone},
 		&quarantine{failing: f, lines: o.Ledger, homes: o.Homes, zone: o.Zone},
 	}
 }

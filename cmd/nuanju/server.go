@@ -158,8 +158,8 @@ func (s *server) handle(stats *intake.Stats) error {
 		Settler: settler,
 		Door:    s.door, Proxies: s.settings.SignIn.Proxies,
 		Ledger: s.ledger, Log: s.log, Store: s.store, Intake: intake.New(s.log, s.town.places, stats), Homes: s.town.directory, Files: s.files,
-		Policies: s.town.policies,
-		Logger:   s.logger, Registry: registry, Clock: s.now, Zone: s.zone, Stats: stats,
+		Policies: s.town.policies, Answers: s.checker.Answers,
+		Logger: s.logger, Registry: registry, Clock: s.now, Zone: s.zone, Stats: stats,
 		Lag: func() web.Lag {
 			leaves, age := s.forwarder.Lag()
 			return web.Lag{Leaves: leaves, Age: age}

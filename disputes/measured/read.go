@@ -71,7 +71,11 @@ func (r *reader) fields(all []Field) {
 			continue
 		}
 		f.Name, f.Place.Column = c.Name, c.Name
-		if before, twice := r.record.fields[c.Name]; twice && before.Text != f.Text {
+		before, twice := r.record.fields[c.Name]
+		if twice && f.Text == "" {
+			continue // what a template leaves empty is said elsewhere
+		}
+		if twice && before.Text != "" && before.Text != f.Text {
 			r.add(f.Place, f.Text, "field_twice", compliance.Words{
 				ZH: "与另一处填写的一致：" + clip(before.Text), EN: "the same as in the other place: " + clip(before.Text),
 			})
@@ -101,7 +105,9 @@ func (r *reader) fields(all []Field) {
 
 func unprintable(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' && c != '\r' }
 
-// place is where a field stands, or would.
+// Place is where a field stands, or would.
+func (r *Record) Place(field string) Place { return r.place(field) }
+
 func (r *Record) place(field string) Place {
 	if f, ok := r.fields[field]; ok {
 		return f.Place
