@@ -19,7 +19,10 @@ import (
 // thirdParty is the tests that were handed in (A7.2.2), and what became of them.
 type thirdParty struct{ testPart }
 
-const testsPath = "/api/v1/tests"
+const (
+	testsPath = "/api/v1/tests"
+	xlsxType  = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+)
 
 // testAccess is who may hand tests in, see them and act on them.
 func testAccess() []access {
@@ -53,7 +56,7 @@ func addTestRoutes(engine *gin.Engine, o Options, f failing) {
 			return
 		}
 		c.Header("Content-Disposition", `attachment; filename="test.xlsx"`)
-		c.Data(http.StatusOK, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b)
+		c.Data(http.StatusOK, xlsxType, b)
 	})
 	h := &thirdParty{newTestPart(o, f)}
 	engine.GET(testsPath+"/:id/report", h.report)
@@ -72,6 +75,7 @@ func (h *thirdParty) register(api huma.API) {
 	} {
 		huma.Register(api, operationOf(tag, verb.path+"-test", http.MethodPost, testsPath+"/{id}/"+verb.path, verb.summary, verb.description), h.does(verb.event))
 	}
+	describeTestFiles(api)
 	binary := &huma.Schema{Type: huma.TypeString, Format: "binary"}
 	api.OpenAPI().AddOperation(&huma.Operation{
 		OperationID: "hand-in-test", Method: http.MethodPost, Path: testsPath, Tags: []string{tag}, Summary: "Hand in a test",
@@ -91,6 +95,25 @@ func (h *thirdParty) register(api huma.API) {
 			"default": {Description: "A problem (RFC 9457)"},
 		},
 	})
+}
+
+// describeTestFiles describes what is answered as a file.
+func describeTestFiles(api huma.API) {
+	for _, f := range []struct{ id, path, kind, summary string }{
+		{"test-template-csv", "/template.csv", "text/csv", "The template of a record as CSV"},
+		{"test-template-xlsx", "/template.xlsx", xlsxType, "The template of a record as a spreadsheet"},
+		{"test-report", "/{id}/report", "application/pdf", "The signed report of a test"},
+	} {
+		o := operationOf("tests", f.id, http.MethodGet, testsPath+f.path, f.summary, "")
+		o.Responses = map[string]*huma.Response{
+			"200":     {Description: "The file", Content: map[string]*huma.MediaType{f.kind: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}},
+			"default": {Description: "A problem (RFC 9457)"},
+		}
+		if f.id == "test-report" {
+			o.Parameters = []*huma.Param{{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}}}
+		}
+		api.OpenAPI().AddOperation(&o)
+	}
 }
 
 // testView is what is known of a test.
