@@ -72,6 +72,7 @@ func accessTable() []access {
 		proofAccess(),
 		maintenanceAccess(),
 		householdAccess(),
+		homePartAccess(),
 		contractAccess(),
 		messageAccess(),
 		noticeAccess(),

@@ -77,6 +77,7 @@ func trials() map[string]trial {
 		officialDayTrials(),
 		proofTrials(),
 		householdTrials(),
+		homePartTrials(),
 		contractTrials(),
 		messageTrials(),
 		noticeTrials(),

@@ -121,6 +121,7 @@ func parts(o Options, f failing) []part {
 		&officialDays{newMatters(o, f), o.Ledger},
 		&maintenance{failing: f, clock: o.Clock, declared: o.Ledger, homes: o.Homes},
 		&households{failing: f, clock: o.Clock, verdicts: o.Ledger, store: o.Store, homes: o.Homes},
+		&homePart{households{failing: f, clock: o.Clock, verdicts: o.Ledger, store: o.Store, homes: o.Homes}, o.Ledger},
 		&contracts{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, policies: o.Policies},
 		&published{f, o.Clock, o.Ledger, o.Ledger, o.Zone, o.Policies},
 		&notices{newMatters(o, f), o.Ledger},
