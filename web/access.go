@@ -83,6 +83,7 @@ func accessTable() []access {
 		testRequestAccess(),
 		testAccess(),
 		calibrationAccess(),
+		paymentAccess(),
 		standingAccess(),
 		sessionAccess(),
 		delegationAccess(),

@@ -28,6 +28,9 @@ func billTrials() map[string]trial {
 		"GET /api/v1/exports/statements":        {may: desk, ask: at("/api/v1/exports/statements?winter=2015", "")},
 		"GET /api/v1/exports/arrears":           {may: desk, ask: at("/api/v1/exports/arrears?winter=2015&format=xlsx", "")},
 		"POST /api/v1/settlements":              {may: maker, ask: at("/api/v1/settlements", `{"winter":2014,"dry_run":true}`)},
+		"POST /api/v1/payments/import":          {may: maker, ask: at("/api/v1/payments/import?dry_run=true", "reference,account,date,yuan\n", "Content-Type", "text/csv")},
+		"POST /api/v1/payments/void":            {may: maker, ask: at("/api/v1/payments/void", `{"channel":"standard","reference":"none","why":"typo"}`)},
+		"GET /api/v1/households/:id/payments":   {may: "dispatcher auditor admin resident billing", former: true, ask: at("/api/v1/households/h1/payments?winter=2015", "")},
 		"GET /api/v1/settlements/:id":           {may: desk, hidden: false, ask: at("/api/v1/settlements/none", "")},
 		"GET /api/v1/settlements/:id/transfers": {may: maker, ask: at("/api/v1/settlements/none/transfers", "")},
 	}
@@ -233,4 +236,57 @@ func TestSettlementsThatCannotBe(t *testing.T) {
 	}
 	want(t, h.ask("billing", "GET", "/api/v1/settlements/none", ""), http.StatusNotFound)
 	want(t, h.ask("billing", "GET", "/api/v1/households/h1/statements?cursor=x", ""), http.StatusUnprocessableEntity)
+}
+
+// A channel's file is taken over whole or not at all: every mistake is told with its line, the dry run writes nothing, and the same file
+// is one.
+func TestPaymentsOfAChannel(t *testing.T) {
+	h := billed(t)
+	const good = "reference,account,date,yuan\nr1,Ah1,2015-11-10,1920.00\nr2,Ah2,2015-11-12,0.05\n"
+	take := func(query, text string, status int) string {
+		t.Helper()
+		return want(t, h.ask("billing", "POST", "/api/v1/payments/import"+query, text, "Content-Type", "text/csv"), status).Body.String()
+	}
+	paid := func() string {
+		return want(t, h.ask("resident", "GET", "/api/v1/households/h1/payments?winter=2015", ""), http.StatusOK).Body.String()
+	}
+	take("?dry_run=true&count=2&total_yuan=1920.05", good, http.StatusOK)
+	if got := paid(); !strings.Contains(got, `"payments":[]`) {
+		t.Errorf("the dry run wrote %s", got)
+	}
+	wrong := take("?count=3&total_yuan=1920.50", good, http.StatusUnprocessableEntity)
+	for _, part := range []string{"has 2 payments, the channel says 3", "come to 1920.05 yuan, the channel says 1920.50"} {
+		if !strings.Contains(wrong, part) {
+			t.Errorf("%q is not told: %s", part, wrong)
+		}
+	}
+	if got := take("", good, http.StatusOK); !strings.Contains(got, `"fen":192005`) || !strings.Contains(got, `"again":false`) {
+		t.Error(got)
+	}
+	if got := take("", good, http.StatusOK); !strings.Contains(got, `"again":true`) {
+		t.Error(got)
+	}
+	wrong = take("", "reference,account,date,yuan\nr1,Ah1,2015-11-10,1920.00\nr9,nobody,2015-11-10,1.00\nr8,Ah1,2015-13-10,1.00\n", http.StatusUnprocessableEntity)
+	if !strings.Contains(wrong, `"line 4"`) {
+		t.Errorf("an unreadable line: %s", wrong)
+	}
+	wrong = take("", "reference,account,date,yuan\nr1,Ah1,2015-11-10,1920.00\nr9,nobody,2015-11-10,1.00\n", http.StatusUnprocessableEntity)
+	for _, part := range []string{`"line 2"`, "was recorded before: 1920.00 yuan", `"line 3"`, "is not that of one home"} {
+		if !strings.Contains(wrong, part) {
+			t.Errorf("%q is not told: %s", part, wrong)
+		}
+	}
+	take("?channel=unknown", good, http.StatusUnprocessableEntity)
+	if got := paid(); !strings.Contains(got, `"fen":192000}`) || strings.Contains(got, "r9") {
+		t.Errorf("paid: %s", got)
+	}
+	void := func(status int) {
+		t.Helper()
+		want(t, h.ask("billing", "POST", "/api/v1/payments/void", `{"channel":"standard","reference":"r1","why":"of another"}`), status)
+	}
+	void(http.StatusNoContent)
+	void(http.StatusConflict)
+	if got := paid(); !strings.Contains(got, `"payments":[]`) {
+		t.Errorf("voided: %s", got)
+	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/nuanju/nuanju/billing/reconcile"
 	"github.com/nuanju/nuanju/compliance"
 	"github.com/nuanju/nuanju/disputes"
 	"github.com/nuanju/nuanju/evidence"
@@ -167,6 +168,8 @@ type Options struct {
 	Policies map[string]*compliance.Policy
 	// Settler makes statements; nil: this server makes none.
 	Settler Settler
+	// Channels are those whose files of payments are taken over; the standard one if there is none.
+	Channels []reconcile.Channel
 	// Registry is where the metrics are registered and what /metrics shows.
 	Registry *prometheus.Registry
 
@@ -233,6 +236,9 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Zone == nil {
 		o.Zone = time.UTC
+	}
+	if len(o.Channels) == 0 {
+		o.Channels = []reconcile.Channel{reconcile.Standard()}
 	}
 	o.StaleAfter = cmp.Or(o.StaleAfter, 10*time.Minute)
 	o.MaxBody = cmp.Or(o.MaxBody, 32<<20)

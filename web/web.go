@@ -132,6 +132,7 @@ func parts(o Options, f failing) []part {
 		&testRequests{newTestPart(o, f)},
 		&thirdParty{newTestPart(o, f)},
 		&calibrations{failing: f, clock: o.Clock, tests: o.Ledger, ledger: o.Ledger, homes: o.Homes, zone: o.Zone},
+		&payments{statements{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone}, o.Channels},
 		&quarantine{failing: f, lines: o.Ledger, homes: o.Homes, zone: o.Zone},
 	}
 }

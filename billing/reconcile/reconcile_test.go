@@ -1,0 +1,87 @@
+package reconcile_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/nuanju/nuanju/billing/reconcile"
+)
+
+func TestReadsAChannelsOwnColumns(t *testing.T) {
+	alipay := reconcile.Channel{Name: "alipay", Reference: "商户订单号", Account: "户号", Date: "付款时间", Yuan: "金额（元）", DateForm: "2006/01/02"}
+	rows, problems := reconcile.Read(alipay, []byte("\ufeff序号,商户订单号,付款时间,户号,金额（元）\n1,`2015110001\t,2015/11/10 08:31:00,A-1,\"2,148.00\"\n2,2015110002,2015/12/31,A-2,0.01\n"))
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	if got := fmt.Sprint(rows); got != "[{2 2015110001 A-1 2015-11-10 2148.00} {3 2015110002 A-2 2015-12-31 0.01}]" {
+		t.Error(got)
+	}
+}
+
+// Every mistake is told at its line, and then there are no payments.
+func TestEveryMistakeIsTold(t *testing.T) {
+	rows, problems := reconcile.Read(reconcile.Standard(), []byte(`reference,account,date,yuan
+r1,A1,2015-11-10,10.00
+r1,A1,2015-11-10,10.00
+,A1,2015-11-10,10.00
+r3,,2015-02-30,10.001
+r4,A1,2015-11-10,0
+r5,A1,2015-11-10,-5
+r6,A1,2015-11-10
+r7,A1,10.11.2015,1e3
+r8,A1,2015-11-10,1000000.01
+`))
+	var got []string
+	for _, p := range problems {
+		got = append(got, fmt.Sprintf("%d: %s", p.Line, p.What))
+	}
+	want := []string{
+		`3: reference: "r1" is in line 2 already`,
+		`4: reference: id is empty`,
+		`5: account: id is empty`,
+		`5: date: "2015-02-30" is not a day such as 2015-11-10`,
+		`5: yuan: "10.001" is not a whole number of fen`,
+		`6: yuan: "0" is not more than 0`,
+		`7: yuan: "-5" is not more than 0`,
+		`8: it has 3 cells, the header has 4`,
+		`9: date: "10.11.2015" is not a day such as 2015-11-10`,
+		`9: yuan: "1e3" is not an amount of yuan such as 2148.00`,
+		`10: yuan: "1000000.01" is more than 1000000 yuan`,
+	}
+	if rows != nil || !slices.Equal(got, want) {
+		t.Errorf("%d rows; got\n%q\nwant\n%q", len(rows), got, want)
+	}
+	for text, want := range map[string]string{
+		"":                              "the file has no header",
+		"reference,account,date\n":      `column "yuan" is missing`,
+		"reference,account,date,yuan\n": "the file has no payments",
+		"reference,account,date,yuan,yuan\nr,A,2015-11-10,1,1\n": `column "yuan" is there twice`,
+		"reference,account,date,yuan\n\"r,A\n":                   "the line is not CSV",
+		"\xff":                                                   "the file is not UTF-8",
+	} {
+		rows, problems := reconcile.Read(reconcile.Standard(), []byte(text))
+		if rows != nil || len(problems) == 0 || problems[0].What != want {
+			t.Errorf("%q: %v %v, want %q", text, rows, problems, want)
+		}
+	}
+}
+
+// Whatever a channel sends, there are payments or problems and never both, and every payment is one that could be.
+func FuzzRead(f *testing.F) {
+	f.Add([]byte("reference,account,date,yuan\nr1,A1,2015-11-10,10.00\n"))
+	f.Add([]byte("\ufeffreference,account,date,yuan\n\"r\n1\",A1,2015-11-10 08:00,\"1,000\"\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		rows, problems := reconcile.Read(reconcile.Standard(), text)
+		if (len(rows) == 0) == (len(problems) == 0) {
+			t.Fatalf("%d rows and %d problems", len(rows), len(problems))
+		}
+		seen := map[string]bool{}
+		for _, r := range rows {
+			if r.Fen <= 0 || r.Reference == "" || r.Account == "" || r.Date == 0 || seen[r.Reference] {
+				t.Fatalf("%+v", r)
+			}
+			seen[r.Reference] = true
+		}
+	})
+}
