@@ -61,6 +61,7 @@ func accessTable() []access {
 	return slices.Concat(
 		writeAccess(),
 		quarantineAccess(),
+		homeListAccess(),
 		ticketAccess(),
 		ticketWorkAccess(),
 		outageAccess(),

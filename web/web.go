@@ -133,6 +133,7 @@ func parts(o Options, f failing) []part {
 		&thirdParty{newTestPart(o, f)},
 		&calibrations{failing: f, clock: o.Clock, tests: o.Ledger, ledger: o.Ledger, homes: o.Homes, zone: o.Zone},
 		&payments{statements{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone}, o.Channels},
+		&homeList{o.Homes},
 		&quarantine{failing: f, lines: o.Ledger, homes: o.Homes, zone: o.Zone},
 	}
 }

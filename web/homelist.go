@@ -1,0 +1,83 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/nuanju/nuanju/compliance"
+	"github.com/nuanju/nuanju/disputes"
+)
+
+// homeList says where homes are, for those who work on them: what is known of a home by its id.
+type homeList struct{ homes Homes }
+
+// homeListAccess is who may ask where homes are.
+func homeListAccess() []access {
+	return []access{{method: http.MethodGet, pattern: "/api/v1/homes", who: []disputes.Role{
+		disputes.Dispatcher, disputes.Billing, disputes.Mediator, disputes.Auditor, disputes.Admin,
+	}}}
+}
+
+func (h *homeList) register(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "list-homes", Method: http.MethodGet, Path: "/api/v1/homes", Tags: []string{"households"},
+		Summary: "Where homes are", Errors: errorsOf(),
+		Description: "Of the homes that are named those that the caller has rights to, by id. Their telephone numbers are for dispatchers and admins.",
+	}, h.list)
+}
+
+// homeListInput names homes.
+type homeListInput struct {
+	ID []string `query:"id,explode" maxItems:"100" doc:"Households; repeat it for more than one."`
+}
+
+// homeListed is where a home is.
+type homeListed struct {
+	ID         string   `json:"id"`
+	Account    string   `json:"account,omitempty" doc:"Its number with the supplier."`
+	Address    string   `json:"address,omitempty"`
+	Building   string   `json:"building"`
+	Riser      string   `json:"riser,omitempty"`
+	Substation string   `json:"substation,omitempty"`
+	Phone      string   `json:"phone,omitempty"`
+	Policy     string   `json:"policy"`
+	Rooms      []string `json:"rooms" nullable:"false" doc:"Those whose temperature is owed (A3)."`
+}
+
+// homeListOutput is where homes are.
+type homeListOutput struct {
+	Body struct {
+		Homes []homeListed `json:"homes" nullable:"false"`
+	}
+}
+
+func (h *homeList) list(ctx context.Context, in *homeListInput) (*homeListOutput, error) {
+	t := callerOf(ctx).token
+	out := &homeListOutput{}
+	out.Body.Homes = []homeListed{}
+	ids := slices.Clone(in.ID)
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		home, ok := h.homes.Home(id)
+		if !ok || !t.coversHome(id, h.homes) {
+			continue
+		}
+		v := homeListed{
+			ID: id, Account: home.Account, Address: home.Address, Building: home.Building, Riser: home.Riser, Substation: home.Substation,
+			Policy: home.Policy, Rooms: []string{},
+		}
+		if slices.Contains(dispatch, t.Role) {
+			v.Phone = home.Phone
+		}
+		for _, r := range home.Rooms {
+			if compliance.RoomKind(r.Kind).Judged() {
+				v.Rooms = append(v.Rooms, r.Room)
+			}
+		}
+		out.Body.Homes = append(out.Body.Homes, v)
+	}
+	return out, nil
+}
