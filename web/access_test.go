@@ -78,6 +78,7 @@ func trials() map[string]trial {
 		proofTrials(),
 		householdTrials(),
 		homePartTrials(),
+		homeListTrials(),
 		contractTrials(),
 		messageTrials(),
 		noticeTrials(),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -25,13 +26,17 @@ func (h *homeList) register(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "list-homes", Method: http.MethodGet, Path: "/api/v1/homes", Tags: []string{"households"},
 		Summary: "Where homes are", Errors: errorsOf(),
-		Description: "Of the homes that are named those that the caller has rights to, by id. Their telephone numbers are for dispatchers and admins.",
+		Description: "Of the homes that are named or found those that the caller has rights to, by id. Their telephone numbers are for dispatchers and admins.",
 	}, h.list)
 }
+
+// maxHomes is how many homes a search finds at most.
+const maxHomes = 100
 
 // homeListInput names homes.
 type homeListInput struct {
 	ID []string `query:"id,explode" maxItems:"100" doc:"Households; repeat it for more than one."`
+	Q  string   `query:"q" maxLength:"200" doc:"Or homes that are found by it: the number of a household or account, a telephone number, or words of an address; at most 100."`
 }
 
 // homeListed is where a home is.
@@ -59,6 +64,9 @@ func (h *homeList) list(ctx context.Context, in *homeListInput) (*homeListOutput
 	out := &homeListOutput{}
 	out.Body.Homes = []homeListed{}
 	ids := slices.Clone(in.ID)
+	if text := strings.TrimSpace(in.Q); text != "" {
+		ids = append(ids, h.homes.Search(text, maxHomes)...)
+	}
 	slices.Sort(ids)
 	for _, id := range slices.Compact(ids) {
 		home, ok := h.homes.Home(id)
