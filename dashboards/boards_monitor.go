@@ -9,6 +9,10 @@ func money() Board {
 			number(Text{"低于标准小时", "Hours below"}, Text{"本采暖季，各房间合计", "this winter, of all rooms together"}, hours("below"), "h", nil),
 			number(Text{"已确认小时", "Hours confirmed"}, Text{"双方确认或检测确认（A7.2.2）", "by both sides or by tests (A7.2.2)"}, hours("confirmed"), "h", nil),
 			number(Text{"已排除小时", "Hours dismissed"}, Text{}, hours("dismissed"), "h", nil),
+			number(Text{"归零热量", "Heat zeroed"}, Text{"结算单中确认时段的热量（A7.2.2）", "in statements, of confirmed time (A7.2.2)"}, `max(nuanju_statement_kwh{item="zeroed"})`, "kwatth", nil),
+			number(Text{"归零价值", "Worth of the remedy"}, Text{"归零使应付减少的金额；面积费封顶时为 0（A4.1、A7.2.2）", "by how much zeroing lowers what is payable; 0 where the area fee caps it (A4.1, A7.2.2)"},
+				`max(nuanju_statement_yuan{item="remedy_value"})`, "currencyCNY", nil),
+			number(Text{"检测费", "Test fees"}, Text{"由败方承担，供热人承担者记入其方（A7.2.2）", "to whoever pays (A7.2.2)"}, `max(nuanju_statement_yuan{item="test_fee"}) or vector(0)`, "currencyCNY", nil),
 			{
 				Title: Text{"确认进展", "How far confirmation has come"}, Type: "timeseries", Source: Prometheus, Unit: "h",
 				Queries: []Query{
@@ -16,6 +20,10 @@ func money() Board {
 					{Expr: hours("confirmed"), Legend: Text{"已确认", "confirmed"}},
 					{Expr: hours("dismissed"), Legend: Text{"已排除", "dismissed"}},
 				},
+			},
+			{
+				Title: Text{"结算金额，按项目", "Statements by item"}, Type: "bargauge", Source: Prometheus, Unit: "currencyCNY",
+				Queries: []Query{{Expr: `max by (item) (nuanju_statement_yuan)`, Legend: Text{"{{item}}", "{{item}}"}, Now: true}},
 			},
 			{
 				Title: Text{"冷段，按状态", "Episodes by status"}, Type: "bargauge", Source: Prometheus, Unit: "short",

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nuanju/nuanju/billing"
 	"github.com/nuanju/nuanju/compliance"
 	"github.com/nuanju/nuanju/disputes"
 	"github.com/nuanju/nuanju/sensors"
@@ -54,6 +55,16 @@ type Answers struct {
 	Sum    time.Duration // of all answers
 }
 
+// ItemSum is what an item comes to in many statements.
+type ItemSum struct {
+	Item billing.Item
+	KWh  float64 // of items that are energy; shown, never charged
+	Fen  billing.Fen
+}
+
+// summed are the items that dashboards show.
+var summed = []billing.Item{billing.ItemMetered, billing.ItemZeroed, billing.ItemPayable, billing.ItemRemedy, billing.ItemTestFee, billing.ItemRefund, billing.ItemPenalty}
+
 // AnswerBounds are the bounds that Answers counts by. Those of the contract, 1 h and 6 h, are among them (A6.6).
 func AnswerBounds() []time.Duration {
 	return []time.Duration{
@@ -72,6 +83,8 @@ type Census struct {
 	Longest   time.Duration
 	// Planned is how many planned stoppages touched a building, by its id; the first three of a home may be exempt.
 	Planned map[string]int
+	// Money is what the statements made since then come to, by item: corrections are differences, so their sum is what holds.
+	Money []ItemSum
 }
 
 // current is how long after its last judgment a household is counted: every home is judged each day of its season.
@@ -91,6 +104,9 @@ func (l *Ledger) Census(ctx context.Context, since, now sensors.Instant) (c Cens
 			return err
 		}
 		if err := c.stoppages(ctx, q, since, now); err != nil {
+			return err
+		}
+		if c.Money, err = sums(ctx, q, since); err != nil {
 			return err
 		}
 		for _, clock := range []disputes.Duty{disputes.ReplyDuty, disputes.UpdateDuty} {
@@ -133,6 +149,26 @@ func standings(ctx context.Context, q querier, now sensors.Instant) ([]Standing,
 	slices.SortFunc(all, func(a, b Standing) int {
 		return cmp.Or(cmp.Compare(a.Substation, b.Substation), cmp.Compare(a.Building, b.Building), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Clause, b.Clause))
 	})
+	return all, err
+}
+
+// sums is what statements come to.
+func sums(ctx context.Context, q querier, since sensors.Instant) ([]ItemSum, error) {
+	type row struct {
+		ItemSum
+		millionths int64
+	}
+	rows, err := q.QueryContext(ctx, `SELECT l.item, coalesce(sum(l.quantity), 0), coalesce(sum(l.fen), 0) FROM statement_lines l
+		JOIN statements s ON s.id = l.statement AND s.made_at >= ? WHERE l.item IN (`+placeholders(len(summed))+") GROUP BY l.item ORDER BY l.item",
+		append([]any{int64(since)}, anys(summed)...)...)
+	found, err := collect(rows, err, func(r *row) []any { return []any{&r.Item, &r.millionths, &r.Fen} })
+	all := make([]ItemSum, len(found))
+	for i, r := range found {
+		all[i] = r.ItemSum
+		if r.Item == billing.ItemMetered || r.Item == billing.ItemZeroed {
+			all[i].KWh = float64(r.millionths) / 1e6
+		}
+	}
 	return all, err
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/nuanju/nuanju/billing"
 	"github.com/nuanju/nuanju/compliance"
 	"github.com/nuanju/nuanju/ledger"
 	"github.com/nuanju/nuanju/sensors"
@@ -52,7 +53,7 @@ type census struct {
 	wait int
 	old  time.Duration
 
-	homes, rooms, episodes, cold, clocks, answers, waiting, waited, signed, free, size, mean, frost, running, longest, planned *prometheus.Desc
+	homes, rooms, episodes, cold, clocks, answers, waiting, waited, signed, free, size, mean, frost, running, longest, planned, kwh, yuan *prometheus.Desc
 }
 
 func newCensus(o Options, f failing) *census {
@@ -76,6 +77,8 @@ func newCensus(o Options, f failing) *census {
 		frost:    desc("outdoor_day_exempt", "1 if yesterday was exempt by its outdoor daily mean (A7.2.2.4).", "policy"),
 		running:  desc("stoppages_running", "Stoppages that are going on (A7.2.2.5)."),
 		longest:  desc("stoppage_longest_seconds", "How long the longest of them has lasted."),
+		kwh:      desc("statement_kwh", "Heat in this winter's statements: metered, and zeroed in confirmed cold (A7.2.2).", "item"),
+		yuan:     desc("statement_yuan", "What this winter's statements come to, by item (section 7).", "item"),
 		planned:  desc("stoppages_season", "Planned stoppages this winter that touched a building; of each home the first three may be exempt (A7.2.2.5).", "building"),
 	}
 }
@@ -84,7 +87,7 @@ func newCensus(o Options, f failing) *census {
 func (c *census) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		c.homes, c.rooms, c.episodes, c.cold, c.clocks, c.answers, c.waiting, c.waited, c.signed, c.free, c.size,
-		c.mean, c.frost, c.running, c.longest, c.planned,
+		c.mean, c.frost, c.running, c.longest, c.planned, c.kwh, c.yuan,
 	} {
 		to <- d
 	}
@@ -120,6 +123,13 @@ func (c *census) Collect(to chan<- prometheus.Metric) {
 	gauge(c.waited, old.Seconds())
 	gauge(c.running, float64(town.Stoppages))
 	gauge(c.longest, town.Longest.Seconds())
+	for _, m := range town.Money {
+		if m.Item == billing.ItemMetered || m.Item == billing.ItemZeroed {
+			gauge(c.kwh, m.KWh, string(m.Item))
+			continue
+		}
+		gauge(c.yuan, float64(m.Fen)/100, string(m.Item))
+	}
 	for building, n := range town.Planned {
 		gauge(c.planned, float64(n), building)
 	}
