@@ -24,6 +24,7 @@ func TestEveryPanelHasData(t *testing.T) {
 	w := newWatched(t)
 	w.live()
 	w.scraped()
+	w.settled()
 	for _, b := range dashboards.Boards() {
 		t.Run(b.UID, func(t *testing.T) {
 			chosen := w.choose(t, b)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -213,6 +214,17 @@ func (w *watched) scraped() {
 	servertest.Until(w.T, "Prometheus knows homes", func() bool {
 		return w.rows(w.T.(*testing.T), dashboards.Prometheus, "count(nuanju_homes)", true) > 0
 	})
+}
+
+// settled settles a home's account, whose tenant leaves.
+func (w *watched) settled() {
+	w.T.Helper()
+	begins := time.Now().AddDate(0, 0, -30)
+	year := begins.Year()
+	if begins.Month() < time.July {
+		year--
+	}
+	w.Must("settle", "--season", strconv.Itoa(year), "--household", w.home, "--move-out")
 }
 
 func must(t testing.TB, err error) {
