@@ -195,11 +195,17 @@ func (w *watched) happen(now time.Time) {
 
 // post sends something as a dispatcher, and returns its id.
 func (w *watched) post(path string, body any) string {
+	w.T.Helper()
+	return w.postAs("dispatcher", path, body)
+}
+
+// postAs sends something with the token of that name.
+func (w *watched) postAs(who, path string, body any) string {
 	t := w.T
 	t.Helper()
 	text, err := json.Marshal(body)
 	must(t, err)
-	status, answer, err := w.Do("dispatcher", http.MethodPost, path, text, map[string]string{"Content-Type": "application/json"})
+	status, answer, err := w.Do(who, http.MethodPost, path, text, map[string]string{"Content-Type": "application/json"})
 	if err != nil || status >= http.StatusBadRequest {
 		t.Fatalf("POST %s %s: %d %s (%v)", path, text, status, answer, err)
 	}
@@ -224,7 +230,17 @@ func (w *watched) settled() {
 	if begins.Month() < time.July {
 		year--
 	}
-	w.Must("settle", "--season", strconv.Itoa(year), "--household", w.home, "--move-out")
+	now := time.Now()
+	w.Tokens["their resident"] = w.NewToken("resident", "--household", w.other)
+	for _, side := range []string{"their resident", "dispatcher"} {
+		w.postAs(side, "/api/v1/confirmations", map[string]any{
+			"household": w.other, "start": now.Add(-30 * time.Hour).Truncate(time.Hour).Format(time.RFC3339), "end": now.Add(-6 * time.Hour).Truncate(time.Hour).Format(time.RFC3339),
+		})
+	}
+	servertest.Until(w.T, "hours are confirmed", func() bool {
+		return w.rows(w.T.(*testing.T), dashboards.Prometheus, `nuanju_cold_seconds{part="confirmed"} > 0`, true) > 0
+	})
+	w.Must("settle", "--season", strconv.Itoa(year), "--household", w.other, "--move-out")
 }
 
 func must(t testing.TB, err error) {
