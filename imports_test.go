@@ -101,6 +101,26 @@ var bans = []ban{
 		in:      []string{"..."}, tests: true,
 		why: "metrics are registered with the registry that was passed in; there are no globals",
 	}, {
+		imports: []string{"github.com/xuri/excelize/v2/..."},
+		in:      []string{"..."}, except: []string{"disputes/measured/sheet/...", "billing/sheet/..."}, tests: false,
+		why: "spreadsheets are one format of two; what is measured and what is owed does not know them",
+	}, {
+		imports: []string{"github.com/wneessen/go-mail/..."},
+		in:      []string{"..."}, except: []string{"notify/smtp/..."}, tests: true,
+		why: "mail is one channel of several behind notify",
+	}, {
+		imports: []string{"golang.org/x/crypto/argon2/..."},
+		in:      []string{"..."}, except: []string{"web/signin/..."}, tests: true,
+		why: "passwords are hashed in one place, few at a time",
+	}, {
+		imports: []string{"github.com/chromedp/...", "github.com/compose-spec/compose-go/v2/..."},
+		in:      []string{"..."}, except: []string{"test/...", "dashboards/..."}, tests: true,
+		why: "browsers and compose files are for tests",
+	}, {
+		imports: []string{module + "/simulate/..."},
+		in:      []string{"..."}, except: []string{"simulate/...", "cmd/...", "test/..."}, tests: true,
+		why: "a simulated town comes in by the same doors as a real one",
+	}, {
 		imports: []string{"gorm.io/...", "entgo.io/...", "xorm.io/...", "github.com/uptrace/bun/..."},
 		in:      []string{"..."}, tests: true,
 		why: "no ORM: the ledger's SQL is read by auditors",
