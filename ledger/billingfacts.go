@@ -148,8 +148,8 @@ func (f *BillingFact) into(kind string) any {
 	return nil
 }
 
-// check says what is wrong with a fact, or nil.
-func (f *BillingFact) check() error {
+// Check says what is wrong with a fact, or nil.
+func (f *BillingFact) Check() error {
 	kind, _ := f.kind()
 	if kind == "" {
 		return errors.New("one fact says one thing")
@@ -183,7 +183,7 @@ func (f *BillingFact) check() error {
 func (l *Ledger) PutBillingFacts(ctx context.Context, all []BillingFact, now sensors.Instant) error {
 	const doing = "noting facts for bills"
 	for i := range all {
-		if err := all[i].check(); err != nil {
+		if err := all[i].Check(); err != nil {
 			return invalid(doing, err.Error())
 		}
 	}

@@ -85,6 +85,7 @@ func accessTable() []access {
 		testAccess(),
 		calibrationAccess(),
 		paymentAccess(),
+		billingFactAccess(),
 		standingAccess(),
 		sessionAccess(),
 		delegationAccess(),

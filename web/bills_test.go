@@ -29,6 +29,15 @@ func billTrials() map[string]trial {
 		"GET /api/v1/exports/arrears":           {may: desk, ask: at("/api/v1/exports/arrears?winter=2015&format=xlsx", "")},
 		"POST /api/v1/settlements":              {may: maker, ask: at("/api/v1/settlements", `{"winter":2014,"dry_run":true}`)},
 		"POST /api/v1/payments/import":          {may: maker, ask: at("/api/v1/payments/import?dry_run=true", "reference,account,date,yuan\n", "Content-Type", "text/csv")},
+		"POST /api/v1/billing-facts": {may: "dispatcher admin billing", ask: at("/api/v1/billing-facts",
+			`{"id":"u1","place":{"kind":"household","id":"h1"},"unsupplied":{"first":"2015-12-01","last":"2015-12-02"}}`)},
+		"GET /api/v1/accounts/:no/payment-options": {may: "dispatcher auditor admin resident billing", hidden: true, ask: func(t *testing.T, h *house) (string, string, []string) {
+			r := town()
+			r.Households[0].Account = "Ah1"
+			_, err := h.ledger.ImportRegistry(t.Context(), &registrycsv.Declared{Registry: registrycsv.Registry{Registry: *r}}, ledger.ImportOptions{}, sensors.At(noon))
+			must(t, err)
+			return "/api/v1/accounts/Ah1/payment-options?at=2025-11-01", "", nil
+		}},
 		"POST /api/v1/payments/void":            {may: maker, ask: at("/api/v1/payments/void", `{"channel":"standard","reference":"none","why":"typo"}`)},
 		"GET /api/v1/households/:id/payments":   {may: "dispatcher auditor admin resident billing", former: true, ask: at("/api/v1/households/h1/payments?winter=2015", "")},
 		"GET /api/v1/settlements/:id":           {may: desk, hidden: false, ask: at("/api/v1/settlements/none", "")},
@@ -289,4 +298,33 @@ func TestPaymentsOfAChannel(t *testing.T) {
 	if got := paid(); !strings.Contains(got, `"payments":[]`) {
 		t.Errorf("voided: %s", got)
 	}
+}
+
+// A fault of the meter is noted, all that is wrong with a note is told at once, and the next settlement bills by it.
+func TestFactsOfBillsOverHTTP(t *testing.T) {
+	h := billed(t)
+	w := want(t, h.ask("billing", "POST", "/api/v1/billing-facts",
+		`{"id":"x","place":{"kind":"meter","id":"m1"},"meter_fault":{"first":"2016-02-30","last":"soon"},"test_fee":{"test":"t","yuan":"0.001","advanced_by":"resident"}}`), http.StatusUnprocessableEntity)
+	for _, part := range []string{"meter_fault.first", "meter_fault.last", "test_fee.yuan"} {
+		if !strings.Contains(w.Body.String(), part) {
+			t.Errorf("%s is not told: %s", part, w.Body)
+		}
+	}
+	want(t, h.ask("billing", "POST", "/api/v1/billing-facts", `{"id":"x","place":{"kind":"household","id":"h1"},"meter_fault":{"first":"2016-02-01","last":"2016-02-01"}}`), http.StatusUnprocessableEntity)
+	want(t, h.ask("building2", "POST", "/api/v1/billing-facts", `{"id":"x","place":{"kind":"meter","id":"m1"},"meter_fault":{"first":"2016-02-01","last":"2016-02-01"}}`), http.StatusForbidden)
+	want(t, h.ask("billing", "POST", "/api/v1/billing-facts", `{"id":"f1","place":{"kind":"meter","id":"m1"},"meter_fault":{"first":"2016-02-01","last":"2016-02-02"}}`), http.StatusCreated)
+	h.until(t, aprilMorning)
+	h.addTokensUntil(t, "2017-01-01T00:00:00Z")
+	want(t, h.ask("billing2", "POST", "/api/v1/settlements", `{"winter":2015,"households":["h1"]}`), http.StatusCreated)
+	// 120 days × 20 kWh × 80/140 = 1371.428571 kWh × 0.16 = 219.43; two fault days × (24 − 12) / 122 × 80 = 15.74; base 960.
+	got := reads[billsAnswer](t, h, "resident2", "GET", "/api/v1/households/h1/statements", "", http.StatusOK)
+	if got.Winters[0].Payable != 96000+21943+1574 {
+		t.Errorf("%+v", got.Winters)
+	}
+	options := want(t, h.ask("resident2", "GET", "/api/v1/accounts/Ah1/payment-options?at=2016-11-01", ""), http.StatusOK).Body.String()
+	if !strings.Contains(options, `"known":false`) || !strings.Contains(options, `"household":"h1"`) {
+		t.Error(options)
+	}
+	want(t, h.ask("resident2", "GET", "/api/v1/accounts/Ah2/payment-options", ""), http.StatusNotFound)
+	want(t, h.ask("resident2", "GET", "/api/v1/accounts/Ah1/payment-options?facts=tall", ""), http.StatusUnprocessableEntity)
 }

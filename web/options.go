@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/nuanju/nuanju/billing/payment"
 	"github.com/nuanju/nuanju/billing/reconcile"
 	"github.com/nuanju/nuanju/compliance"
 	"github.com/nuanju/nuanju/disputes"
@@ -170,6 +171,8 @@ type Options struct {
 	Settler Settler
 	// Channels are those whose files of payments are taken over; the standard one if there is none.
 	Channels []reconcile.Channel
+	// PaymentRules are what the pack of a policy says of paying; nil: nothing is known.
+	PaymentRules func(policy string) ([]payment.Rules, error)
 	// Registry is where the metrics are registered and what /metrics shows.
 	Registry *prometheus.Registry
 
@@ -236,6 +239,9 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Zone == nil {
 		o.Zone = time.UTC
+	}
+	if o.PaymentRules == nil {
+		o.PaymentRules = func(string) ([]payment.Rules, error) { return nil, nil }
 	}
 	if len(o.Channels) == 0 {
 		o.Channels = []reconcile.Channel{reconcile.Standard()}

@@ -134,6 +134,7 @@ func parts(o Options, f failing) []part {
 		&calibrations{failing: f, clock: o.Clock, tests: o.Ledger, ledger: o.Ledger, homes: o.Homes, zone: o.Zone},
 		&payments{statements{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone}, o.Channels},
 		&homeList{o.Homes},
+		&billingFacts{statements{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone}, o.PaymentRules},
 		&quarantine{failing: f, lines: o.Ledger, homes: o.Homes, zone: o.Zone},
 	}
 }
