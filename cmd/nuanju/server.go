@@ -156,7 +156,7 @@ func (s *server) handle(stats *intake.Stats) error {
 	}
 	api, err := web.New(web.Options{
 		Settler: settler, PaymentRules: configs.Payment,
-		Door:    s.door, Proxies: s.settings.SignIn.Proxies,
+		Door: s.door, Proxies: s.settings.SignIn.Proxies,
 		Ledger: s.ledger, Log: s.log, Store: s.store, Intake: intake.New(s.log, s.town.places, stats), Homes: s.town.directory, Files: s.files,
 		Policies: s.town.policies, Answers: s.checker.Answers,
 		Logger: s.logger, Registry: registry, Clock: s.now, Zone: s.zone, Stats: stats,
