@@ -32,7 +32,7 @@ func (h *billingFacts) register(api huma.API) {
 		OperationID: "note-billing-fact", Method: http.MethodPost, Path: "/api/v1/billing-facts", Tags: []string{tag}, DefaultStatus: http.StatusCreated,
 		Summary: "Note a fact that bills are made from", Errors: errorsOf(),
 		Description: "One of: an exchange or a fault of a heat meter (A4.4), days without supply (A7.2.1), a season set by the local government (A2), heating " +
-			"suspended for a winter (A8), how a building's register is allocated (A1.3), a tester's fee (A7.2.2). One of the same kind and id supersedes; " +
+			"suspended for a winter (A8), how a building's register is allocated (A1.3), a tester's fee (A7.2.2), how an account pays and is paid (A4.1). One of the same kind and id supersedes; " +
 			"nothing is overwritten. Bills follow when their winter is settled next. It goes to the evidence log.",
 	}, h.note)
 	huma.Register(api, huma.Operation{
@@ -81,6 +81,17 @@ type testersFee struct {
 	Advanced string `json:"advanced_by" enum:"resident,joint,supplier" doc:"Who has paid the tester."`
 }
 
+// accountNote is how an account pays and is paid.
+type accountNote struct {
+	No      string `json:"no" minLength:"1" maxLength:"128" doc:"Its number with the supplier."`
+	Name    string `json:"name,omitempty" maxLength:"200"`
+	Channel string `json:"channel,omitempty" maxLength:"128" doc:"That it usually pays by."`
+	Payout  string `json:"payout" enum:"carry_over,transfer" doc:"What becomes of what was paid too much (A4.1)."`
+	Holder  string `json:"holder,omitempty" maxLength:"200" doc:"Of the bank account; needed for a transfer, as its number is."`
+	Bank    string `json:"bank,omitempty" maxLength:"200"`
+	BankNo  string `json:"bank_no,omitempty" maxLength:"64"`
+}
+
 // noteInput is a fact.
 type noteInput struct {
 	Body struct {
@@ -94,6 +105,7 @@ type noteInput struct {
 		Suspension  *suspendedWinter   `json:"suspension,omitempty"`
 		Allocation  *allocatedBuilding `json:"allocation,omitempty"`
 		TestFee     *testersFee        `json:"test_fee,omitempty"`
+		Account     *accountNote       `json:"account,omitempty"`
 	}
 }
 
@@ -142,6 +154,12 @@ func (in *noteInput) fact() (f ledger.BillingFact, errs []error) {
 		fen, err := reconcile.Amount(t.Yuan)
 		wrong("test_fee.yuan", err)
 		f.TestFee = &ledger.TestFee{Test: t.Test, Fen: fen, Advanced: compliance.Side(t.Advanced)}
+	}
+	if a := b.Account; a != nil {
+		f.Account = &ledger.Account{No: a.No, Name: a.Name, Channel: a.Channel, Payout: ledger.PayoutWay(a.Payout), Holder: a.Holder, Bank: a.Bank, BankNo: a.BankNo}
+		if f.Account.Payout == ledger.Transfer && (a.Holder == "" || a.BankNo == "") {
+			errs = append(errs, &huma.ErrorDetail{Location: "body.account", Message: "a transfer needs the holder and the number of a bank account"})
+		}
 	}
 	return f, errs
 }

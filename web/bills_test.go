@@ -313,9 +313,20 @@ func TestFactsOfBillsOverHTTP(t *testing.T) {
 	want(t, h.ask("billing", "POST", "/api/v1/billing-facts", `{"id":"x","place":{"kind":"household","id":"h1"},"meter_fault":{"first":"2016-02-01","last":"2016-02-01"}}`), http.StatusUnprocessableEntity)
 	want(t, h.ask("building2", "POST", "/api/v1/billing-facts", `{"id":"x","place":{"kind":"meter","id":"m1"},"meter_fault":{"first":"2016-02-01","last":"2016-02-01"}}`), http.StatusForbidden)
 	want(t, h.ask("billing", "POST", "/api/v1/billing-facts", `{"id":"f1","place":{"kind":"meter","id":"m1"},"meter_fault":{"first":"2016-02-01","last":"2016-02-02"}}`), http.StatusCreated)
+	account := func(status int, more string) {
+		t.Helper()
+		want(t, h.ask("billing", "POST", "/api/v1/billing-facts", `{"id":"Ah1","place":{"kind":"household","id":"h1"},"account":{"no":"Ah1","payout":"transfer"`+more+`}}`), status)
+	}
+	account(http.StatusUnprocessableEntity, "")
+	account(http.StatusCreated, `,"holder":"张三","bank":"工商银行","bank_no":"6222"`)
+	want(t, h.ask("billing", "POST", "/api/v1/payments/import", "reference,account,date,yuan\nr1,Ah1,2015-11-10,1920.00\n", "Content-Type", "text/csv"), http.StatusOK)
 	h.until(t, aprilMorning)
 	h.addTokensUntil(t, "2017-01-01T00:00:00Z")
-	want(t, h.ask("billing2", "POST", "/api/v1/settlements", `{"winter":2015,"households":["h1"]}`), http.StatusCreated)
+	settled := reads[settledAnswer](t, h, "billing2", "POST", "/api/v1/settlements", `{"winter":2015,"households":["h1"]}`, http.StatusCreated)
+	file := want(t, h.ask("billing2", "GET", "/api/v1/settlements/"+settled.Settlement.ID+"/transfers", ""), http.StatusOK).Body.String()
+	if !strings.HasSuffix(file, ",Ah1,张三,工商银行,6222,724.83\n") { // 1920.00 − 1195.17
+		t.Errorf("transfers: %q", file)
+	}
 	// 120 days × 20 kWh × 80/140 = 1371.428571 kWh × 0.16 = 219.43; two fault days × (24 − 12) / 122 × 80 = 15.74; base 960.
 	got := reads[billsAnswer](t, h, "resident2", "GET", "/api/v1/households/h1/statements", "", http.StatusOK)
 	if got.Winters[0].Payable != 96000+21943+1574 {
