@@ -22,13 +22,16 @@ func Claimable(c compliance.Clause) bool {
 	return c == compliance.A7221 || c == compliance.A7222 || c == compliance.A7223
 }
 
-// ClaimExemption is the opening of an exemption. What is wrong with its clause or interval is an error at once.
+// ClaimExemption is the opening of an exemption. What is wrong with its clause, place or interval is an error at once. What one resident
+// did (①, ②) is claimed of their household: no neighbour goes without heat for it.
 func ClaimExemption(o Opening, clause compliance.Clause, start, end time.Time) (Opening, error) {
 	o.Kind, o.Event = ExemptionMatter, Claimed
 	o.Body = Exemption{Clause: clause, Start: start.UTC(), End: end.UTC()}
 	var err error
 	if !Claimable(clause) {
 		err = &FieldError{"clause", "is not one of A7.2.2.1, A7.2.2.2, A7.2.2.3"}
+	} else if clause != compliance.A7223 && o.Place.Kind != AtHousehold {
+		err = &FieldError{"place.kind", "is not household: " + string(clause) + " is what one resident did, and exempts nothing at the neighbours'"}
 	}
 	return o, errors.Join(unjoined(err, CheckInterval(start, end))...)
 }

@@ -118,7 +118,12 @@ func (h *exemptions) answer(ctx context.Context, doing string, m disputes.Matter
 
 func (h *exemptions) claim(ctx context.Context, in *claimInput) (*exemptionOutput, error) {
 	o, _ := in.opening()
-	m, events, err := h.open(ctx, opened{Opening: o, prefix: "X", key: in.Key, also: exemptionFacts})
+	m, events, err := h.open(ctx, opened{Opening: o, prefix: "X", key: in.Key, also: func(m disputes.Matter) (ledger.MatterWrite, error) {
+		if err := h.rejectedBefore(ctx, m); err != nil {
+			return ledger.MatterWrite{}, err
+		}
+		return exemptionFacts(m)
+	}})
 	return h.answer(ctx, "claiming an exemption", m, events, err)
 }
 
@@ -160,6 +165,13 @@ func (h *exemptions) does(event disputes.EventKind) func(context.Context, *moveI
 func (h *exemptions) prove(ctx context.Context, in *proofInput) (*exemptionOutput, error) {
 	if err := h.attached(in.Body.Attachments); err != nil {
 		return nil, h.problem(ctx, "looking for a proof's files", err)
+	}
+	m, _, err := h.find(ctx, disputes.ExemptionMatter, in.ID)
+	if err == nil && m.State == disputes.StateClaimed {
+		err = h.rejectedBefore(ctx, m)
+	}
+	if err != nil {
+		return nil, h.problem(ctx, "looking for a rejected exemption", err)
 	}
 	return h.moved(ctx, in.ID, disputes.ExemptionMove{Move: in.move(disputes.Proof), Attachments: in.Body.Attachments})
 }
