@@ -147,42 +147,43 @@ func ticketTrials() map[string]trial {
 
 // Every endpoint is tried with every caller, by token and by session. An endpoint without a row here, or in the table, fails.
 func TestWhoMayCallWhat(t *testing.T) {
-	h := open(t, nil)
-	h.people(t)
-	rows := map[route]access{}
-	for _, row := range accessTable() {
-		rows[route{row.method, row.pattern}] = row
-	}
-	seen := map[string]bool{}
-	answered := rightsTable{}
-	expected := trials()
-	for _, r := range h.engine.Routes() {
-		name := r.Method + " " + r.Path
-		seen[name] = true
-		if _, ok := rows[route{r.Method, r.Path}]; !ok {
-			t.Errorf("%s has no row in the table", name)
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		h.people(t)
+		rows := map[route]access{}
+		for _, row := range accessTable() {
+			rows[route{row.method, row.pattern}] = row
 		}
-		want, ok := expected[name]
-		if !ok {
-			t.Errorf("%s has no row in this test", name)
-			continue
-		}
-		for _, caller := range callers {
-			answered.note(r, caller, tryEndpoint(t, h, r, want, caller, caller))
-		}
-		for _, caller := range sessionCallers {
-			answered.note(r, caller, tryEndpoint(t, h, r, want, "session:"+caller, caller))
-			if name == "DELETE /api/v1/session" {
-				h.secrets[caller] = h.another(t, caller)
+		seen := map[string]bool{}
+		answered := rightsTable{}
+		expected := trials()
+		for _, r := range h.engine.Routes() {
+			name := r.Method + " " + r.Path
+			seen[name] = true
+			if _, ok := rows[route{r.Method, r.Path}]; !ok {
+				t.Errorf("%s has no row in the table", name)
+			}
+			want, ok := expected[name]
+			if !ok {
+				t.Errorf("%s has no row in this test", name)
+				continue
+			}
+			for _, caller := range callers {
+				answered.note(r, caller, tryEndpoint(t, h, r, want, caller, caller))
+			}
+			for _, caller := range sessionCallers {
+				answered.note(r, caller, tryEndpoint(t, h, r, want, "session:"+caller, caller))
+				if name == "DELETE /api/v1/session" {
+					h.secrets[caller] = h.another(t, caller)
+				}
 			}
 		}
-	}
-	for name := range expected {
-		if !seen[name] {
-			t.Errorf("%s is in this test and is not served", name)
+		for name := range expected {
+			if !seen[name] {
+				t.Errorf("%s is in this test and is not served", name)
+			}
 		}
-	}
-	answered.compare(t)
+		answered.compare(t)
+	})
 }
 
 // tryEndpoint asks an endpoint with a token or session and compares what it says with what is expected of the caller. It reports whether

@@ -44,76 +44,79 @@ func attachmentTrials() map[string]trial {
 // A file comes back as it was sent, with the type that its content showed, and no browser runs anything in it. Its digest is in the
 // timeline and on the way into the evidence log.
 func TestAFileOfATicket(t *testing.T) {
-	h := open(t, nil)
-	id := h.report(t, "")
-	path := "/api/v1/tickets/" + id + "/attachments"
-	recording := "#!AMR\n" + strings.Repeat("\x3c", 100)
-	want(t, h.ask("resident", http.MethodPost, path+"?name=thermometer.png&text=15+degrees", photo, "Content-Type", "text/html"), http.StatusCreated)
-	want(t, h.ask("dispatcher", http.MethodPost, path+"?name=%E9%80%9A%E8%AF%9D.amr", recording), http.StatusCreated)
-	v := h.view(t, id)
-	if len(v.Timeline) != 3 || v.Timeline[1].Text != "15 degrees" ||
-		*v.Timeline[1].Facts.Attachment != (disputes.Attachment{Digest: digestOf(photo), Type: "image/png", Size: int64(len(photo)), Name: "thermometer.png"}) {
-		t.Fatalf("%+v", v)
-	}
-	for content, header := range map[string][2]string{
-		photo:     {"image/png", `inline; filename=thermometer.png`},
-		recording: {"audio/amr", `attachment; filename*=utf-8''%E9%80%9A%E8%AF%9D.amr`},
-	} {
-		w := want(t, h.ask("resident", http.MethodGet, "/api/v1/attachments/"+digestOf(content), ""), http.StatusOK)
-		got := [2]string{w.Header().Get("Content-Type"), w.Header().Get("Content-Disposition")}
-		if got != header || w.Body.String() != content {
-			t.Errorf("%q, %d bytes", got, w.Body.Len())
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		id := h.report(t, "")
+		path := "/api/v1/tickets/" + id + "/attachments"
+		recording := "#!AMR\n" + strings.Repeat("\x3c", 100)
+		want(t, h.ask("resident", http.MethodPost, path+"?name=thermometer.png&text=15+degrees", photo, "Content-Type", "text/html"), http.StatusCreated)
+		want(t, h.ask("dispatcher", http.MethodPost, path+"?name=%E9%80%9A%E8%AF%9D.amr", recording), http.StatusCreated)
+		v := h.view(t, id)
+		if len(v.Timeline) != 3 || v.Timeline[1].Text != "15 degrees" ||
+			*v.Timeline[1].Facts.Attachment != (disputes.Attachment{Digest: digestOf(photo), Type: "image/png", Size: int64(len(photo)), Name: "thermometer.png"}) {
+			t.Fatalf("%+v", v)
 		}
-		if w.Header().Get("X-Content-Type-Options") != "nosniff" || w.Header().Get("Content-Security-Policy") != "sandbox; default-src 'none'" || w.Header().Get("Cache-Control") != "no-store" {
-			t.Errorf("%v", w.Header())
+		for content, header := range map[string][2]string{
+			photo:     {"image/png", `inline; filename=thermometer.png`},
+			recording: {"audio/amr", `attachment; filename*=utf-8''%E9%80%9A%E8%AF%9D.amr`},
+		} {
+			w := want(t, h.ask("resident", http.MethodGet, "/api/v1/attachments/"+digestOf(content), ""), http.StatusOK)
+			got := [2]string{w.Header().Get("Content-Type"), w.Header().Get("Content-Disposition")}
+			if got != header || w.Body.String() != content {
+				t.Errorf("%q, %d bytes", got, w.Body.Len())
+			}
+			if w.Header().Get("X-Content-Type-Options") != "nosniff" || w.Header().Get("Content-Security-Policy") != "sandbox; default-src 'none'" || w.Header().Get("Cache-Control") != "no-store" {
+				t.Errorf("%v", w.Header())
+			}
 		}
-	}
-	w := want(t, h.ask("resident", http.MethodGet, "/api/v1/attachments/"+digestOf(recording), "", "Range", "bytes=0-4"), http.StatusPartialContent)
-	if w.Body.String() != "#!AMR" {
-		t.Errorf("%q", w.Body)
-	}
-	entries, err := h.told(t)
-	if err != nil || len(entries) != 3 || !strings.Contains(string(entries[1].Content), digestOf(photo)) {
-		t.Errorf("%d entries for the log, %v", len(entries), err)
-	}
+		w := want(t, h.ask("resident", http.MethodGet, "/api/v1/attachments/"+digestOf(recording), "", "Range", "bytes=0-4"), http.StatusPartialContent)
+		if w.Body.String() != "#!AMR" {
+			t.Errorf("%q", w.Body)
+		}
+		entries, err := h.told(t)
+		if err != nil || len(entries) != 3 || !strings.Contains(string(entries[1].Content), digestOf(photo)) {
+			t.Errorf("%d entries for the log, %v", len(entries), err)
+		}
+	})
 }
 
 // The same file again changes nothing; fifty at once are one event.
 func TestAFileIsAddedOnce(t *testing.T) {
-	h := open(t, nil)
-	id := h.report(t, "")
-	counts := together(50, func(int) int {
-		return h.ask("resident", http.MethodPost, "/api/v1/tickets/"+id+"/attachments", photo).Code
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		id := h.report(t, "")
+		counts := together(50, func(int) int {
+			return h.ask("resident", http.MethodPost, "/api/v1/tickets/"+id+"/attachments", photo).Code
+		})
+		if counts[201] != 1 || counts[200] != 49 || len(h.view(t, id).Timeline) != 2 {
+			t.Errorf("%v, %d events", counts, len(h.view(t, id).Timeline))
+		}
 	})
-	if counts[201] != 1 || counts[200] != 49 || len(h.view(t, id).Timeline) != 2 {
-		t.Errorf("%v, %d events", counts, len(h.view(t, id).Timeline))
-	}
 }
 
 // A browser's form works too: a text and a name before the file, or the name that the file has.
 func TestAFileInAForm(t *testing.T) {
-	h := open(t, nil)
-	id := h.report(t, "")
-	var body bytes.Buffer
-	m := multipart.NewWriter(&body)
-	if err := m.WriteField("text", "客厅"); err != nil {
-		t.Fatal(err)
-	}
-	part, err := m.CreateFormFile("file", `C:\photos\a.png`)
-	if err == nil {
-		_, err = part.Write([]byte(photo))
-	}
-	if err != nil || m.Close() != nil {
-		t.Fatal(err)
-	}
-	w := h.ask("resident", http.MethodPost, "/api/v1/tickets/"+id+"/attachments?name=a.png", body.String(), "Content-Type", m.FormDataContentType())
-	want(t, w, http.StatusCreated)
-	if e := h.view(t, id).Timeline[1]; e.Text != "客厅" || e.Facts.Attachment.Name != "a.png" || e.Facts.Attachment.Digest != digestOf(photo) {
-		t.Errorf("%+v", e)
-	}
-	for body, status := range map[string]int{"--x\r\n\r\n": 400, "--x--\r\n": 422, "": 400} {
-		want(t, h.ask("resident", http.MethodPost, "/api/v1/tickets/"+id+"/attachments", body, "Content-Type", "multipart/form-data; boundary=x"), status)
-	}
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		id := h.report(t, "")
+		var body bytes.Buffer
+		m := multipart.NewWriter(&body)
+		if err := m.WriteField("text", "客厅"); err != nil {
+			t.Fatal(err)
+		}
+		part, err := m.CreateFormFile("file", `C:\photos\a.png`)
+		if err == nil {
+			_, err = part.Write([]byte(photo))
+		}
+		if err != nil || m.Close() != nil {
+			t.Fatal(err)
+		}
+		w := h.ask("resident", http.MethodPost, "/api/v1/tickets/"+id+"/attachments?name=a.png", body.String(), "Content-Type", m.FormDataContentType())
+		want(t, w, http.StatusCreated)
+		if e := h.view(t, id).Timeline[1]; e.Text != "客厅" || e.Facts.Attachment.Name != "a.png" || e.Facts.Attachment.Digest != digestOf(photo) {
+			t.Errorf("%+v", e)
+		}
+		for body, status := range map[string]int{"--x\r\n\r\n": 400, "--x--\r\n": 422, "": 400} {
+			want(t, h.ask("resident", http.MethodPost, "/api/v1/tickets/"+id+"/attachments", body, "Content-Type", "multipart/form-data; boundary=x"), status)
+		}
+	})
 }
 
 // What is not taken leaves nothing: no event, no row, no file.

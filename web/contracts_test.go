@@ -109,93 +109,96 @@ func (h *house) givenUp(t testing.TB) int64 {
 
 // Everything that is wrong with a contract is told at once.
 func TestEveryErrorOfAContractAtOnce(t *testing.T) {
-	h := open(t, nil)
-	w := want(t, h.ask("admin", http.MethodPost, "/api/v1/contracts", `{"number":" ","household":"h1","account":"A\\","residents":[{"name":"","phone":"call me","email":"x"}],
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		w := want(t, h.ask("admin", http.MethodPost, "/api/v1/contracts", `{"number":" ","household":"h1","account":"A\\","residents":[{"name":"","phone":"call me","email":"x"}],
 		"supplier":{"name":""},"address":"a\nb","signed":"2015-02-30","from":"2015-11-01","until":"2015-10-31","policy":"beijing-metered","settle_within_days":30}`), http.StatusUnprocessableEntity)
-	for _, field := range []string{"number", "account", "residents[0].name", "residents[0].phone", "residents[0].email", "supplier.name", "address", "signed", "until"} {
-		if !strings.Contains(w.Body.String(), `"body.`+field+`"`) {
-			t.Errorf("nothing of %s in %s", field, w.Body)
+		for _, field := range []string{"number", "account", "residents[0].name", "residents[0].phone", "residents[0].email", "supplier.name", "address", "signed", "until"} {
+			if !strings.Contains(w.Body.String(), `"body.`+field+`"`) {
+				t.Errorf("nothing of %s in %s", field, w.Body)
+			}
 		}
-	}
-	w = want(t, h.ask("admin", http.MethodPost, "/api/v1/contracts", strings.Replace(paper("h9", "2015-11-01", `,"season":"winter"`), "beijing-metered", "no-pack", 1)), http.StatusUnprocessableEntity)
-	for _, field := range []string{"household", "policy", "season"} {
-		if !strings.Contains(w.Body.String(), `"body.`+field+`"`) {
-			t.Errorf("nothing of %s in %s", field, w.Body)
+		w = want(t, h.ask("admin", http.MethodPost, "/api/v1/contracts", strings.Replace(paper("h9", "2015-11-01", `,"season":"winter"`), "beijing-metered", "no-pack", 1)), http.StatusUnprocessableEntity)
+		for _, field := range []string{"household", "policy", "season"} {
+			if !strings.Contains(w.Body.String(), `"body.`+field+`"`) {
+				t.Errorf("nothing of %s in %s", field, w.Body)
+			}
 		}
-	}
-	if n := strings.Count(h.logged.String(), "13800001234"); n != 0 {
-		t.Errorf("the log has the phone %d times", n)
-	}
+		if n := strings.Count(h.logged.String(), "13800001234"); n != 0 {
+			t.Errorf("the log has the phone %d times", n)
+		}
+	})
 }
 
 // A contract over the API: made once however often it is sent, changed by the version that was seen, ended; the next one begins on the
 // day after. Who may see phones sees them.
 func TestAContractsLife(t *testing.T) {
-	h := open(t, nil)
-	id := h.contracted(t)
-	again := want(t, h.ask("admin", http.MethodPost, "/api/v1/contracts", paper("h1", "2015-11-01", ""), "Idempotency-Key", "once"), http.StatusCreated)
-	if again.Header().Get("Location") != "/api/v1/contracts/"+id {
-		t.Errorf("sent again it is %s", again.Header().Get("Location"))
-	}
-	other := h.ask("admin", http.MethodPost, "/api/v1/contracts", paper("h1", "2015-11-02", ""), "Idempotency-Key", "once")
-	if other.Code != http.StatusUnprocessableEntity {
-		t.Errorf("another one under the key: %d %s", other.Code, other.Body)
-	}
-	path := "/api/v1/contracts/" + id
-	want(t, h.ask("admin", http.MethodPost, "/api/v1/contracts", paper("h1", "2016-05-01", "")), http.StatusConflict)
-	want(t, h.ask("billing", http.MethodPut, path, paper("h1", "2015-11-01", `,"until":"2016-04-30","version":1`)), http.StatusUnprocessableEntity) // without a note
-	want(t, h.ask("billing", http.MethodPut, path, paper("h2", "2015-11-01", `,"until":"2016-04-30","version":1,"note":"x"`)), http.StatusUnprocessableEntity)
-	want(t, h.ask("billing", http.MethodPut, path, paper("h1", "2015-11-01", `,"until":"2016-04-30","version":1,"note":"搬走"`)), http.StatusOK)
-	want(t, h.ask("billing", http.MethodPut, path, paper("h1", "2015-11-01", `,"until":"2016-04-29","version":1,"note":"搬走"`)), http.StatusConflict)
-	want(t, h.ask("admin", http.MethodPost, "/api/v1/contracts", paper("h1", "2016-05-01", "")), http.StatusCreated)
-
-	var list struct{ Contracts []contractView }
-	read := func(who, path string) {
-		t.Helper()
-		list.Contracts = nil
-		if err := json.Unmarshal(want(t, h.ask(who, http.MethodGet, path, ""), http.StatusOK).Body.Bytes(), &list); err != nil {
-			t.Fatal(err)
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		id := h.contracted(t)
+		again := want(t, h.ask("admin", http.MethodPost, "/api/v1/contracts", paper("h1", "2015-11-01", ""), "Idempotency-Key", "once"), http.StatusCreated)
+		if again.Header().Get("Location") != "/api/v1/contracts/"+id {
+			t.Errorf("sent again it is %s", again.Header().Get("Location"))
 		}
-	}
-	read("billing", path+"/versions")
-	if len(list.Contracts) != 2 || list.Contracts[0].Until != "" || list.Contracts[0].SupersededAt == nil || list.Contracts[1].Note != "搬走" || !list.Contracts[1].InForce {
-		t.Errorf("versions %+v", list.Contracts)
-	}
-	read("resident", "/api/v1/contracts")
-	if len(list.Contracts) != 1 || list.Contracts[0].ID != id || list.Contracts[0].Residents[0].Phone != "13800001234" || strings.Join(list.Contracts[0].Differs, " ") != "account" {
-		t.Errorf("the resident sees %+v", list.Contracts)
-	}
-	read("dispatcher", "/api/v1/contracts?limit=1")
-	if len(list.Contracts) != 1 {
-		t.Errorf("a page %+v", list.Contracts)
-	}
-	read("auditor", "/api/v1/contracts?household=h1&in_force=true")
-	if len(list.Contracts) != 1 || list.Contracts[0].Residents[0].Phone != "…1234" || list.Contracts[0].Residents[0].Email != "" || list.Contracts[0].Address != "" {
-		t.Errorf("the auditor sees %+v", list.Contracts)
-	}
+		other := h.ask("admin", http.MethodPost, "/api/v1/contracts", paper("h1", "2015-11-02", ""), "Idempotency-Key", "once")
+		if other.Code != http.StatusUnprocessableEntity {
+			t.Errorf("another one under the key: %d %s", other.Code, other.Body)
+		}
+		path := "/api/v1/contracts/" + id
+		want(t, h.ask("admin", http.MethodPost, "/api/v1/contracts", paper("h1", "2016-05-01", "")), http.StatusConflict)
+		want(t, h.ask("billing", http.MethodPut, path, paper("h1", "2015-11-01", `,"until":"2016-04-30","version":1`)), http.StatusUnprocessableEntity) // without a note
+		want(t, h.ask("billing", http.MethodPut, path, paper("h2", "2015-11-01", `,"until":"2016-04-30","version":1,"note":"x"`)), http.StatusUnprocessableEntity)
+		want(t, h.ask("billing", http.MethodPut, path, paper("h1", "2015-11-01", `,"until":"2016-04-30","version":1,"note":"搬走"`)), http.StatusOK)
+		want(t, h.ask("billing", http.MethodPut, path, paper("h1", "2015-11-01", `,"until":"2016-04-29","version":1,"note":"搬走"`)), http.StatusConflict)
+		want(t, h.ask("admin", http.MethodPost, "/api/v1/contracts", paper("h1", "2016-05-01", "")), http.StatusCreated)
+
+		var list struct{ Contracts []contractView }
+		read := func(who, path string) {
+			t.Helper()
+			list.Contracts = nil
+			if err := json.Unmarshal(want(t, h.ask(who, http.MethodGet, path, ""), http.StatusOK).Body.Bytes(), &list); err != nil {
+				t.Fatal(err)
+			}
+		}
+		read("billing", path+"/versions")
+		if len(list.Contracts) != 2 || list.Contracts[0].Until != "" || list.Contracts[0].SupersededAt == nil || list.Contracts[1].Note != "搬走" || !list.Contracts[1].InForce {
+			t.Errorf("versions %+v", list.Contracts)
+		}
+		read("resident", "/api/v1/contracts")
+		if len(list.Contracts) != 1 || list.Contracts[0].ID != id || list.Contracts[0].Residents[0].Phone != "13800001234" || strings.Join(list.Contracts[0].Differs, " ") != "account" {
+			t.Errorf("the resident sees %+v", list.Contracts)
+		}
+		read("dispatcher", "/api/v1/contracts?limit=1")
+		if len(list.Contracts) != 1 {
+			t.Errorf("a page %+v", list.Contracts)
+		}
+		read("auditor", "/api/v1/contracts?household=h1&in_force=true")
+		if len(list.Contracts) != 1 || list.Contracts[0].Residents[0].Phone != "…1234" || list.Contracts[0].Residents[0].Email != "" || list.Contracts[0].Address != "" {
+			t.Errorf("the auditor sees %+v", list.Contracts)
+		}
+	})
 }
 
 // What could not be sent is shown without whole numbers, and sent again when an administrator says so, once.
 func TestNotificationsOverTheAPI(t *testing.T) {
-	h := open(t, nil)
-	id := h.givenUp(t)
-	w := want(t, h.ask("auditor", http.MethodGet, "/api/v1/notifications?state=given_up", ""), http.StatusOK)
-	if body := w.Body.String(); !strings.Contains(body, `"to":"…1234"`) || strings.Contains(body, "1380000") || !strings.Contains(body, "cannot be reached") {
-		t.Errorf("listed %s", body)
-	}
-	again := fmt.Sprintf("/api/v1/notifications/%d/retry", id)
-	want(t, h.ask("admin", http.MethodPost, again, ""), http.StatusOK)
-	want(t, h.ask("admin", http.MethodPost, again, ""), http.StatusConflict)
-	want(t, h.ask("admin", http.MethodPost, "/api/v1/notifications/999999/retry", ""), http.StatusNotFound)
-	want(t, h.ask("admin", http.MethodGet, "/api/v1/notifications?cursor=x", ""), http.StatusUnprocessableEntity)
-	h.givenUp(t)
-	w = want(t, h.ask("admin", http.MethodGet, "/api/v1/notifications?limit=1", ""), http.StatusOK)
-	var first, second messagesOutput
-	if err := json.Unmarshal(w.Body.Bytes(), &first.Body); err != nil || first.Body.Next == "" {
-		t.Fatal(err, w.Body)
-	}
-	w = want(t, h.ask("admin", http.MethodGet, "/api/v1/notifications?limit=1&cursor="+first.Body.Next, ""), http.StatusOK)
-	if err := json.Unmarshal(w.Body.Bytes(), &second.Body); err != nil || second.Body.Next != "" || len(second.Body.Notifications) != 1 || second.Body.Notifications[0].ID != id {
-		t.Errorf("%v %s", err, w.Body)
-	}
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		id := h.givenUp(t)
+		w := want(t, h.ask("auditor", http.MethodGet, "/api/v1/notifications?state=given_up", ""), http.StatusOK)
+		if body := w.Body.String(); !strings.Contains(body, `"to":"…1234"`) || strings.Contains(body, "1380000") || !strings.Contains(body, "cannot be reached") {
+			t.Errorf("listed %s", body)
+		}
+		again := fmt.Sprintf("/api/v1/notifications/%d/retry", id)
+		want(t, h.ask("admin", http.MethodPost, again, ""), http.StatusOK)
+		want(t, h.ask("admin", http.MethodPost, again, ""), http.StatusConflict)
+		want(t, h.ask("admin", http.MethodPost, "/api/v1/notifications/999999/retry", ""), http.StatusNotFound)
+		want(t, h.ask("admin", http.MethodGet, "/api/v1/notifications?cursor=x", ""), http.StatusUnprocessableEntity)
+		h.givenUp(t)
+		w = want(t, h.ask("admin", http.MethodGet, "/api/v1/notifications?limit=1", ""), http.StatusOK)
+		var first, second messagesOutput
+		if err := json.Unmarshal(w.Body.Bytes(), &first.Body); err != nil || first.Body.Next == "" {
+			t.Fatal(err, w.Body)
+		}
+		w = want(t, h.ask("admin", http.MethodGet, "/api/v1/notifications?limit=1&cursor="+first.Body.Next, ""), http.StatusOK)
+		if err := json.Unmarshal(w.Body.Bytes(), &second.Body); err != nil || second.Body.Next != "" || len(second.Body.Notifications) != 1 || second.Body.Notifications[0].ID != id {
+			t.Errorf("%v %s", err, w.Body)
+		}
+	})
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/nuanju/nuanju/evidence"
 	"github.com/nuanju/nuanju/evidence/files"
 	"github.com/nuanju/nuanju/ledger"
+	"github.com/nuanju/nuanju/ledger/pgtest"
 	"github.com/nuanju/nuanju/sensors"
 	"github.com/nuanju/nuanju/sensors/blocks"
 	"github.com/nuanju/nuanju/sensors/intake"
@@ -121,6 +122,23 @@ func town() *sensors.Registry {
 	return r
 }
 
+// everywhere runs a test on a house of each database that the ledger may be in. Change may alter the options, or be nil.
+func everywhere(t *testing.T, change func(*Options), test func(t *testing.T, h *house)) {
+	t.Parallel() // they mostly wait for the disk
+	for _, db := range []struct {
+		name string
+		url  func(testing.TB) string
+	}{{"sqlite", sqlite}, {"postgres", pgtest.Start}} {
+		t.Run(db.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, openOn(t, db.url(t), town(), change))
+		})
+	}
+}
+
+// sqlite is the URL of an empty ledger.
+func sqlite(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "ledger.db") }
+
 // open starts a house. Change may alter the options before the handler is made.
 func open(t testing.TB, change func(*Options)) *house {
 	t.Helper()
@@ -129,10 +147,16 @@ func open(t testing.TB, change func(*Options)) *house {
 
 func openRegistry(t testing.TB, registry *sensors.Registry, change func(*Options)) *house {
 	t.Helper()
+	return openOn(t, sqlite(t), registry, change)
+}
+
+// openOn starts a house with the ledger of a URL.
+func openOn(t testing.TB, url string, registry *sensors.Registry, change func(*Options)) *house {
+	t.Helper()
 	dir, ctx := t.TempDir(), t.Context()
 	h := &house{clock: &handClock{at: noon}, logged: &safeBuffer{}, tokens: map[string]string{}, secrets: map[string]string{}, sent: &sentCodes{}}
 	var err error
-	if h.ledger, err = ledger.Open(ctx, "sqlite://"+filepath.Join(dir, "ledger.db")); err != nil {
+	if h.ledger, err = ledger.Open(ctx, url); err != nil {
 		t.Fatal(err)
 	}
 	key, err := evidence.NewKey("heating.example/evidence")

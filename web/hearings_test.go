@@ -98,49 +98,51 @@ func samplingTrials() map[string]trial {
 
 // Both sides confirm one interval at once, fifty clients each: it ends confirmed by both, with one event a side, and the judge has it once.
 func TestBothSidesConfirmAtOnce(t *testing.T) {
-	h := open(t, nil)
-	judged(t, h)
-	counts := together(50, func(i int) int {
-		who := []string{"resident", "dispatcher"}[i%2]
-		return h.ask(who, http.MethodPost, "/api/v1/episodes/"+bedEpisode+"/confirm", `{}`).Code
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		judged(t, h)
+		counts := together(50, func(i int) int {
+			who := []string{"resident", "dispatcher"}[i%2]
+			return h.ask(who, http.MethodPost, "/api/v1/episodes/"+bedEpisode+"/confirm", `{}`).Code
+		})
+		var list matterList[confirmationView]
+		h.read(t, "/api/v1/confirmations", &list.Body)
+		if counts[200] != 2 || counts[409] != 48 || len(list.Body.Items) != 1 || list.Body.Items[0].State != "confirmed" || len(list.Body.Items[0].Timeline) != 2 {
+			t.Fatalf("%v %+v", counts, list.Body)
+		}
+		if declared, _ := h.facts(t); strings.Count(declared, `"Resident":true,"Supplier":true`) != 1 {
+			t.Errorf("declared %s", declared)
+		}
 	})
-	var list matterList[confirmationView]
-	h.read(t, "/api/v1/confirmations", &list.Body)
-	if counts[200] != 2 || counts[409] != 48 || len(list.Body.Items) != 1 || list.Body.Items[0].State != "confirmed" || len(list.Body.Items[0].Timeline) != 2 {
-		t.Fatalf("%v %+v", counts, list.Body)
-	}
-	if declared, _ := h.facts(t); strings.Count(declared, `"Resident":true,"Supplier":true`) != 1 {
-		t.Errorf("declared %s", declared)
-	}
 }
 
 // An offer that is accepted is carried out with the acceptance, or not at all: a rejected exemption that was withdrawn meanwhile keeps
 // the dispute where it is.
 func TestAnOutcomeIsWhole(t *testing.T) {
-	h := open(t, nil)
-	x := h.proved(t)
-	d := h.post(t, "resident", "/api/v1/disputes", quarrel)
-	h.post(t, "dispatcher", "/api/v1/disputes/"+d+"/offer",
-		`{"text":"both","reject":[{"kind":"exemption","id":"`+x+`"}],"confirm":[{"start":"2015-12-01T08:00:00+08:00","end":"2015-12-01T09:00:00+08:00"}]}`)
-	h.post(t, "dispatcher", "/api/v1/exemptions/"+x+"/withdraw", words)
-	want(t, h.ask("resident", http.MethodPost, "/api/v1/disputes/"+d+"/accept", `{"version":2}`), http.StatusConflict)
-	var v matterView[disputeView]
-	h.read(t, "/api/v1/disputes/"+d, &v)
-	var list matterList[confirmationView]
-	h.read(t, "/api/v1/confirmations", &list.Body)
-	if v.State != "negotiation" || len(list.Body.Items) != 0 {
-		t.Fatalf("%+v %+v", v, list.Body)
-	}
-	if open, err := h.ledger.OpenDisputes(t.Context(), []string{"h1", "h2"}); err != nil || len(open) != 1 || len(open["h1"]) != 1 || open["h1"][0] != d {
-		t.Errorf("open: %v %v", open, err)
-	}
-	h.post(t, "dispatcher", "/api/v1/disputes/"+d+"/offer", `{"text":"one hour","confirm":[{"start":"2015-12-01T08:00:00+08:00","end":"2015-12-01T09:00:00+08:00"}]}`)
-	h.facts(t)
-	h.post(t, "resident", "/api/v1/disputes/"+d+"/accept", `{"version":3}`)
-	if declared, marked := h.facts(t); !strings.Contains(declared, `"Resident":true,"Supplier":true`) || marked == 0 {
-		t.Errorf("declared %s, marked %v", declared, marked)
-	}
-	if open, err := h.ledger.OpenDisputes(t.Context(), []string{"h1"}); err != nil || len(open) != 0 {
-		t.Errorf("open: %v %v", open, err)
-	}
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		x := h.proved(t)
+		d := h.post(t, "resident", "/api/v1/disputes", quarrel)
+		h.post(t, "dispatcher", "/api/v1/disputes/"+d+"/offer",
+			`{"text":"both","reject":[{"kind":"exemption","id":"`+x+`"}],"confirm":[{"start":"2015-12-01T08:00:00+08:00","end":"2015-12-01T09:00:00+08:00"}]}`)
+		h.post(t, "dispatcher", "/api/v1/exemptions/"+x+"/withdraw", words)
+		want(t, h.ask("resident", http.MethodPost, "/api/v1/disputes/"+d+"/accept", `{"version":2}`), http.StatusConflict)
+		var v matterView[disputeView]
+		h.read(t, "/api/v1/disputes/"+d, &v)
+		var list matterList[confirmationView]
+		h.read(t, "/api/v1/confirmations", &list.Body)
+		if v.State != "negotiation" || len(list.Body.Items) != 0 {
+			t.Fatalf("%+v %+v", v, list.Body)
+		}
+		if open, err := h.ledger.OpenDisputes(t.Context(), []string{"h1", "h2"}); err != nil || len(open) != 1 || len(open["h1"]) != 1 || open["h1"][0] != d {
+			t.Errorf("open: %v %v", open, err)
+		}
+		h.post(t, "dispatcher", "/api/v1/disputes/"+d+"/offer", `{"text":"one hour","confirm":[{"start":"2015-12-01T08:00:00+08:00","end":"2015-12-01T09:00:00+08:00"}]}`)
+		h.facts(t)
+		h.post(t, "resident", "/api/v1/disputes/"+d+"/accept", `{"version":3}`)
+		if declared, marked := h.facts(t); !strings.Contains(declared, `"Resident":true,"Supplier":true`) || marked == 0 {
+			t.Errorf("declared %s, marked %v", declared, marked)
+		}
+		if open, err := h.ledger.OpenDisputes(t.Context(), []string{"h1"}); err != nil || len(open) != 0 {
+			t.Errorf("open: %v %v", open, err)
+		}
+	})
 }

@@ -73,89 +73,91 @@ func (h *house) reportOf(t testing.TB, household, kind string) string {
 // One trouble of a building: a ticket given at the beginning, one that is filed later, and one that is taken in by hand are
 // answered once; one that left is not. Each answer says what became of each ticket.
 func TestAnIncident(t *testing.T) {
-	h := open(t, nil)
-	first, stranger := h.reportOf(t, "h1", "no_heat"), h.reportOf(t, "b2/h3", "no_heat")
-	id := h.openedIncident(t, first)
-	later := h.reportOf(t, "h2", "low_temperature")
-	wrong := h.reportOf(t, "h1", "other")
-	type answered struct {
-		Incident struct {
-			State   string
-			Tickets []disputes.View
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		first, stranger := h.reportOf(t, "h1", "no_heat"), h.reportOf(t, "b2/h3", "no_heat")
+		id := h.openedIncident(t, first)
+		later := h.reportOf(t, "h2", "low_temperature")
+		wrong := h.reportOf(t, "h1", "other")
+		type answered struct {
+			Incident struct {
+				State   string
+				Tickets []disputes.View
+			}
+			Outcomes []struct {
+				Ticket string
+				Status int
+			}
 		}
-		Outcomes []struct {
-			Ticket string
-			Status int
+		do := func(verb, body string) string {
+			t.Helper()
+			w := want(t, h.ask("dispatcher", http.MethodPost, "/api/v1/incidents/"+id+"/"+verb, body), http.StatusOK)
+			var a answered
+			if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil {
+				t.Fatal(err)
+			}
+			var all []string
+			for _, o := range a.Outcomes {
+				all = append(all, fmt.Sprint(o.Status))
+			}
+			return strings.Join(all, " ")
 		}
-	}
-	do := func(verb, body string) string {
-		t.Helper()
-		w := want(t, h.ask("dispatcher", http.MethodPost, "/api/v1/incidents/"+id+"/"+verb, body), http.StatusOK)
-		var a answered
-		if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil {
-			t.Fatal(err)
+		if got := do("leave", `{"tickets":["`+wrong+`","`+stranger+`","nothing"]}`); got != "200 409 404" {
+			t.Errorf("leave: %s", got)
 		}
-		var all []string
-		for _, o := range a.Outcomes {
-			all = append(all, fmt.Sprint(o.Status))
+		if got := do("join", `{"tickets":["`+stranger+`","`+later+`"]}`); got != "200 409" {
+			t.Errorf("join: %s", got)
 		}
-		return strings.Join(all, " ")
-	}
-	if got := do("leave", `{"tickets":["`+wrong+`","`+stranger+`","nothing"]}`); got != "200 409 404" {
-		t.Errorf("leave: %s", got)
-	}
-	if got := do("join", `{"tickets":["`+stranger+`","`+later+`"]}`); got != "200 409" {
-		t.Errorf("join: %s", got)
-	}
-	if got := do("reply", `{"text":"the pump failed"}`); got != "200 200 200" {
-		t.Errorf("reply: %s", got)
-	}
-	for _, ticket := range []string{first, later, stranger} {
-		v := h.view(t, ticket)
-		last := v.Timeline[len(v.Timeline)-1]
-		// No clock runs for h2, whose season is over; it is told all the same.
-		if v.Clocks.Reply == nil && v.Household != "h2" || v.Clocks.Reply != nil && v.Clocks.Reply.MetAt == nil || last.Event != disputes.Replied || last.Facts.Incident != id || v.Incident != id {
+		if got := do("reply", `{"text":"the pump failed"}`); got != "200 200 200" {
+			t.Errorf("reply: %s", got)
+		}
+		for _, ticket := range []string{first, later, stranger} {
+			v := h.view(t, ticket)
+			last := v.Timeline[len(v.Timeline)-1]
+			// No clock runs for h2, whose season is over; it is told all the same.
+			if v.Clocks.Reply == nil && v.Household != "h2" || v.Clocks.Reply != nil && v.Clocks.Reply.MetAt == nil || last.Event != disputes.Replied || last.Facts.Incident != id || v.Incident != id {
+				t.Errorf("%+v", v)
+			}
+		}
+		if v := h.view(t, wrong); v.Incident != "" || v.Clocks.Reply.MetAt != nil {
 			t.Errorf("%+v", v)
 		}
-	}
-	if v := h.view(t, wrong); v.Incident != "" || v.Clocks.Reply.MetAt != nil {
-		t.Errorf("%+v", v)
-	}
-	h.act(t, "dispatcher", first, "resolve", `{"text":"warm"}`)
-	if got := do("resolve", `{"text":"a new pump"}`); got != "200 200" {
-		t.Errorf("resolve: %s", got)
-	}
-	for _, verb := range []string{"reply", "update", "resolve"} {
-		want(t, h.ask("dispatcher", http.MethodPost, "/api/v1/incidents/"+id+"/"+verb, `{"text":"again"}`), http.StatusConflict)
-	}
-	want(t, h.ask("dispatcher", http.MethodPost, "/api/v1/incidents/"+id+"/join", `{"tickets":["`+wrong+`"]}`), http.StatusConflict)
-	if v := h.view(t, h.reportOf(t, "h1", "no_heat")); v.Incident != "" {
-		t.Errorf("joined one that is resolved: %+v", v)
-	}
-	var a answered
-	h.read(t, "/api/v1/incidents/"+id, &a)
-	if a.Incident.State != "resolved" || len(a.Incident.Tickets) != 3 {
-		t.Errorf("%+v", a)
-	}
+		h.act(t, "dispatcher", first, "resolve", `{"text":"warm"}`)
+		if got := do("resolve", `{"text":"a new pump"}`); got != "200 200" {
+			t.Errorf("resolve: %s", got)
+		}
+		for _, verb := range []string{"reply", "update", "resolve"} {
+			want(t, h.ask("dispatcher", http.MethodPost, "/api/v1/incidents/"+id+"/"+verb, `{"text":"again"}`), http.StatusConflict)
+		}
+		want(t, h.ask("dispatcher", http.MethodPost, "/api/v1/incidents/"+id+"/join", `{"tickets":["`+wrong+`"]}`), http.StatusConflict)
+		if v := h.view(t, h.reportOf(t, "h1", "no_heat")); v.Incident != "" {
+			t.Errorf("joined one that is resolved: %+v", v)
+		}
+		var a answered
+		h.read(t, "/api/v1/incidents/"+id, &a)
+		if a.Incident.State != "resolved" || len(a.Incident.Tickets) != 3 {
+			t.Errorf("%+v", a)
+		}
+	})
 }
 
 // Fifty who resolve one incident at once: one does, and each ticket has one event of it.
 func TestOneResolvesAnIncident(t *testing.T) {
-	h := open(t, nil)
-	ticket := h.reportOf(t, "h1", "no_heat")
-	id := h.openedIncident(t, ticket)
-	counts := together(50, func(int) int {
-		return h.ask("dispatcher", http.MethodPost, "/api/v1/incidents/"+id+"/resolve", `{"text":"done"}`).Code
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		ticket := h.reportOf(t, "h1", "no_heat")
+		id := h.openedIncident(t, ticket)
+		counts := together(50, func(int) int {
+			return h.ask("dispatcher", http.MethodPost, "/api/v1/incidents/"+id+"/resolve", `{"text":"done"}`).Code
+		})
+		if v := h.view(t, ticket); counts[200] != 1 || counts[409] != 49 || len(v.Timeline) != 3 {
+			t.Errorf("%v, %d events", counts, len(v.Timeline))
+		}
+		counts = together(50, func(int) int {
+			return h.ask("dispatcher", http.MethodPost, "/api/v1/incidents", `{"place":{"kind":"building","id":"B1"}}`).Code
+		})
+		if counts[201] != 1 || counts[409] != 49 {
+			t.Errorf("opened: %v", counts)
+		}
 	})
-	if v := h.view(t, ticket); counts[200] != 1 || counts[409] != 49 || len(v.Timeline) != 3 {
-		t.Errorf("%v, %d events", counts, len(v.Timeline))
-	}
-	counts = together(50, func(int) int {
-		return h.ask("dispatcher", http.MethodPost, "/api/v1/incidents", `{"place":{"kind":"building","id":"B1"}}`).Code
-	})
-	if counts[201] != 1 || counts[409] != 49 {
-		t.Errorf("opened: %v", counts)
-	}
 }
 
 // The queue: a leak before a vulnerable household before the clock that runs out first; what is found is found by what people know.
@@ -226,31 +228,32 @@ func TestQueueAndSearch(t *testing.T) {
 
 // What one shift leaves to the next.
 func TestHandover(t *testing.T) {
-	h := open(t, nil)
-	late := h.reportOf(t, "h1", "other")
-	promised, leak := h.reportOf(t, "b2/h3", "no_heat"), h.reportOf(t, "b2/h3", "leak")
-	h.act(t, "dispatcher", promised, "reply", `{"text":"coming"}`)
-	h.act(t, "dispatcher", promised, "appoint", appointment)
-	h.act(t, "dispatcher", leak, "reply", `{"text":"coming"}`)
-	h.openedIncident(t)
-	h.clock.add(90 * time.Minute)
-	var got struct {
-		Open, Emergencies, Breached, Promised struct {
-			Count   int
-			Tickets []disputes.View
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		late := h.reportOf(t, "h1", "other")
+		promised, leak := h.reportOf(t, "b2/h3", "no_heat"), h.reportOf(t, "b2/h3", "leak")
+		h.act(t, "dispatcher", promised, "reply", `{"text":"coming"}`)
+		h.act(t, "dispatcher", promised, "appoint", appointment)
+		h.act(t, "dispatcher", leak, "reply", `{"text":"coming"}`)
+		h.openedIncident(t)
+		h.clock.add(90 * time.Minute)
+		var got struct {
+			Open, Emergencies, Breached, Promised struct {
+				Count   int
+				Tickets []disputes.View
+			}
+			Incidents struct{ Count int }
 		}
-		Incidents struct{ Count int }
-	}
-	h.read(t, "/api/v1/handover?from=2015-12-01T04:00:00Z&to=2015-12-01T12:00:00Z", &got)
-	only := func(views []disputes.View, id string) bool { return len(views) == 1 && views[0].ID == id }
-	if got.Open.Count != 3 || len(got.Open.Tickets) != 3 || got.Open.Tickets[0].ID != leak || !only(got.Emergencies.Tickets, leak) ||
-		!only(got.Breached.Tickets, late) || !only(got.Promised.Tickets, promised) || got.Incidents.Count != 1 {
-		t.Errorf("%+v", got)
-	}
-	h.read(t, "/api/v1/handover?from=2015-12-01T10:00:00Z&to=2015-12-01T12:00:00Z", &got)
-	if got.Breached.Count != 0 || got.Promised.Count != 0 || got.Open.Count != 3 {
-		t.Errorf("the next shift: %+v", got)
-	}
+		h.read(t, "/api/v1/handover?from=2015-12-01T04:00:00Z&to=2015-12-01T12:00:00Z", &got)
+		only := func(views []disputes.View, id string) bool { return len(views) == 1 && views[0].ID == id }
+		if got.Open.Count != 3 || len(got.Open.Tickets) != 3 || got.Open.Tickets[0].ID != leak || !only(got.Emergencies.Tickets, leak) ||
+			!only(got.Breached.Tickets, late) || !only(got.Promised.Tickets, promised) || got.Incidents.Count != 1 {
+			t.Errorf("%+v", got)
+		}
+		h.read(t, "/api/v1/handover?from=2015-12-01T10:00:00Z&to=2015-12-01T12:00:00Z", &got)
+		if got.Breached.Count != 0 || got.Promised.Count != 0 || got.Open.Count != 3 {
+			t.Errorf("the next shift: %+v", got)
+		}
+	})
 }
 
 // A page of 10,000 open tickets through HTTP: the queue, lists and searches in turn.

@@ -110,31 +110,33 @@ func exemptionTrials() map[string]trial {
 
 // Of fifty who decide one exemption at once, this way and that, one does; the others learn that it has changed, and there is one event.
 func TestOneDecidesAnExemption(t *testing.T) {
-	h := open(t, nil)
-	h.involve(t) // the mediator decides where there is a dispute
-	id := h.proved(t)
-	counts := together(50, func(i int) int {
-		verb := []string{"uphold", "reject"}[i%2]
-		return h.ask("mediator", http.MethodPost, "/api/v1/exemptions/"+id+"/"+verb, `{"text":"seen","version":2}`).Code
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		h.involve(t) // the mediator decides where there is a dispute
+		id := h.proved(t)
+		counts := together(50, func(i int) int {
+			verb := []string{"uphold", "reject"}[i%2]
+			return h.ask("mediator", http.MethodPost, "/api/v1/exemptions/"+id+"/"+verb, `{"text":"seen","version":2}`).Code
+		})
+		var v matterView[exemptionView]
+		h.read(t, "/api/v1/exemptions/"+id, &v)
+		if counts[200] != 1 || counts[409] != 49 || len(v.Timeline) != 3 || v.Version != 3 {
+			t.Fatalf("%v %+v", counts, v)
+		}
 	})
-	var v matterView[exemptionView]
-	h.read(t, "/api/v1/exemptions/"+id, &v)
-	if counts[200] != 1 || counts[409] != 49 || len(v.Timeline) != 3 || v.Version != 3 {
-		t.Fatalf("%v %+v", counts, v)
-	}
 }
 
 // The same claim sent fifty times at once under one key is made once.
 func TestOneClaimAKey(t *testing.T) {
-	h := open(t, nil)
-	counts := together(50, func(int) int {
-		return h.ask("dispatcher", http.MethodPost, "/api/v1/exemptions", rationing, "Idempotency-Key", "k").Code
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		counts := together(50, func(int) int {
+			return h.ask("dispatcher", http.MethodPost, "/api/v1/exemptions", rationing, "Idempotency-Key", "k").Code
+		})
+		var list matterList[exemptionView]
+		h.read(t, "/api/v1/exemptions", &list.Body)
+		if counts[201] != 50 || len(list.Body.Items) != 1 {
+			t.Fatalf("%v %+v", counts, list.Body)
+		}
 	})
-	var list matterList[exemptionView]
-	h.read(t, "/api/v1/exemptions", &list.Body)
-	if counts[201] != 50 || len(list.Body.Items) != 1 {
-		t.Fatalf("%v %+v", counts, list.Body)
-	}
 }
 
 // facts are what the judge has of h1, as JSON, and from when on it is marked; its mark is taken off.
@@ -166,63 +168,65 @@ func (h *house) facts(t testing.TB) (declared string, marked sensors.Instant) {
 // What is said of a stoppage is what the judge has of it, with the server's time as that of the announcement, and has the home judged
 // again from its start on.
 func TestAStoppageIsDeclared(t *testing.T) {
-	h := open(t, nil)
-	h.involve(t) // the mediator decides where there is a dispute
-	start := sensors.At(noon.Add(time.Hour))
-	id := h.post(t, "dispatcher", "/api/v1/outages", soonOutage)
-	check := func(wantMark sensors.Instant, wanted ...string) {
-		t.Helper()
-		got, marked := h.facts(t)
-		if marked != wantMark {
-			t.Errorf("marked from %v, want %v", marked, wantMark)
-		}
-		for _, w := range wanted {
-			if !strings.Contains(got, w) {
-				t.Errorf("declared %s, want %s", got, w)
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		h.involve(t) // the mediator decides where there is a dispute
+		start := sensors.At(noon.Add(time.Hour))
+		id := h.post(t, "dispatcher", "/api/v1/outages", soonOutage)
+		check := func(wantMark sensors.Instant, wanted ...string) {
+			t.Helper()
+			got, marked := h.facts(t)
+			if marked != wantMark {
+				t.Errorf("marked from %v, want %v", marked, wantMark)
+			}
+			for _, w := range wanted {
+				if !strings.Contains(got, w) {
+					t.Errorf("declared %s, want %s", got, w)
+				}
 			}
 		}
-	}
-	number := func(d time.Duration) string {
-		text, _ := json.Marshal(sensors.At(noon.Add(d)))
-		return string(text)
-	}
-	check(start, `"ID":"`+id+`","Announced":`+number(0)+`,"Start":`+number(time.Hour)+`,"End":`+number(3*time.Hour)+`,"Proof":""`)
-	h.clock.add(3 * time.Hour)
-	h.post(t, "dispatcher", "/api/v1/outages/"+id+"/end", `{"end":"2015-12-01T14:30:00+08:00"}`)
-	check(start, `"End":`+number(150*time.Minute))
-	h.post(t, "dispatcher", "/api/v1/outages/"+id+"/record", `{"text":"log 7"}`)
-	check(start, `"Proof":"log 7"`)
-	h.post(t, "resident", "/api/v1/outages/"+id+"/contest", words)
-	check(0, `"Proof":"log 7"`)
-	h.post(t, "mediator", "/api/v1/outages/"+id+"/reject", words)
-	check(start, `"Proof":""`)
+		number := func(d time.Duration) string {
+			text, _ := json.Marshal(sensors.At(noon.Add(d)))
+			return string(text)
+		}
+		check(start, `"ID":"`+id+`","Announced":`+number(0)+`,"Start":`+number(time.Hour)+`,"End":`+number(3*time.Hour)+`,"Proof":""`)
+		h.clock.add(3 * time.Hour)
+		h.post(t, "dispatcher", "/api/v1/outages/"+id+"/end", `{"end":"2015-12-01T14:30:00+08:00"}`)
+		check(start, `"End":`+number(150*time.Minute))
+		h.post(t, "dispatcher", "/api/v1/outages/"+id+"/record", `{"text":"log 7"}`)
+		check(start, `"Proof":"log 7"`)
+		h.post(t, "resident", "/api/v1/outages/"+id+"/contest", words)
+		check(0, `"Proof":"log 7"`)
+		h.post(t, "mediator", "/api/v1/outages/"+id+"/reject", words)
+		check(start, `"Proof":""`)
+	})
 }
 
 // A resident sees what concerns their home, also as part of its building, and nothing else.
 func TestResidentsSeeWhatTouchesTheirHome(t *testing.T) {
-	h := open(t, nil)
-	for _, place := range []string{`{"kind":"building","id":"B1"}`, `{"kind":"building","id":"B2"}`, `{"kind":"household","id":"h2"}`, `{"kind":"everywhere"}`, `{"kind":"substation","id":"S1"}`} {
-		h.post(t, "admin", "/api/v1/exemptions", strings.Replace(rationing, `{"kind":"household","id":"h1"}`, place, 1))
-	}
-	for who, wanted := range map[string]int{"resident": 3, "neighbour": 4, "admin": 5, "auditor": 5} {
-		w := want(t, h.ask(who, http.MethodGet, "/api/v1/exemptions", ""), http.StatusOK)
-		var list matterList[exemptionView]
-		if err := json.Unmarshal(w.Body.Bytes(), &list.Body); err != nil || len(list.Body.Items) != wanted {
-			t.Errorf("%s sees %d, want %d: %v", who, len(list.Body.Items), wanted, err)
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		for _, place := range []string{`{"kind":"building","id":"B1"}`, `{"kind":"building","id":"B2"}`, `{"kind":"household","id":"h2"}`, `{"kind":"everywhere"}`, `{"kind":"substation","id":"S1"}`} {
+			h.post(t, "admin", "/api/v1/exemptions", strings.Replace(rationing, `{"kind":"household","id":"h1"}`, place, 1))
 		}
-		for _, v := range list.Body.Items {
-			want(t, h.ask(who, http.MethodGet, "/api/v1/exemptions/"+url.PathEscape(v.ID), ""), http.StatusOK)
+		for who, wanted := range map[string]int{"resident": 3, "neighbour": 4, "admin": 5, "auditor": 5} {
+			w := want(t, h.ask(who, http.MethodGet, "/api/v1/exemptions", ""), http.StatusOK)
+			var list matterList[exemptionView]
+			if err := json.Unmarshal(w.Body.Bytes(), &list.Body); err != nil || len(list.Body.Items) != wanted {
+				t.Errorf("%s sees %d, want %d: %v", who, len(list.Body.Items), wanted, err)
+			}
+			for _, v := range list.Body.Items {
+				want(t, h.ask(who, http.MethodGet, "/api/v1/exemptions/"+url.PathEscape(v.ID), ""), http.StatusOK)
+			}
 		}
-	}
-	// A dispatcher of one building may not speak for others.
-	for body, status := range map[string]int{
-		strings.Replace(rationing, `{"kind":"household","id":"h1"}`, `{"kind":"building","id":"B2"}`, 1): http.StatusCreated,
-		strings.Replace(rationing, `{"kind":"household","id":"h1"}`, `{"kind":"everywhere"}`, 1):         http.StatusForbidden,
-		strings.Replace(rationing, `{"kind":"household","id":"h1"}`, `{"kind":"building","id":"B9"}`, 1): http.StatusForbidden,
-	} {
-		want(t, h.ask("building2", http.MethodPost, "/api/v1/exemptions", body), status)
-	}
-	want(t, h.ask("dispatcher", http.MethodPost, "/api/v1/exemptions", strings.Replace(rationing, `"h1"`, `"h9"`, 1)), http.StatusUnprocessableEntity)
+		// A dispatcher of one building may not speak for others.
+		for body, status := range map[string]int{
+			strings.Replace(rationing, `{"kind":"household","id":"h1"}`, `{"kind":"building","id":"B2"}`, 1): http.StatusCreated,
+			strings.Replace(rationing, `{"kind":"household","id":"h1"}`, `{"kind":"everywhere"}`, 1):         http.StatusForbidden,
+			strings.Replace(rationing, `{"kind":"household","id":"h1"}`, `{"kind":"building","id":"B9"}`, 1): http.StatusForbidden,
+		} {
+			want(t, h.ask("building2", http.MethodPost, "/api/v1/exemptions", body), status)
+		}
+		want(t, h.ask("dispatcher", http.MethodPost, "/api/v1/exemptions", strings.Replace(rationing, `"h1"`, `"h9"`, 1)), http.StatusUnprocessableEntity)
+	})
 }
 
 // told is what waits for the evidence log, but for the registry with which the house began.

@@ -41,53 +41,54 @@ func noticeTrials() map[string]trial {
 
 // A notice goes to the address of the contract, is late after its third day, and counts as delivered on the day that it came back.
 func TestANoticesLife(t *testing.T) {
-	h := open(t, nil)
-	path := h.draftedNotice(t)
-	want(t, h.ask("resident", http.MethodGet, path, ""), http.StatusNotFound)
-	want(t, h.ask("dispatcher", http.MethodPost, path+"/send", `{}`), http.StatusUnprocessableEntity) // no contract says where to
-	h.contracted(t)
-	h.clock.set(time.Date(2015, 12, 5, 0, 0, 0, 0, noon.Location()))
-	want(t, h.ask("dispatcher", http.MethodPost, path+"/send", `{"address":"elsewhere"}`), http.StatusOK)
-	want(t, h.ask("dispatcher", http.MethodPost, path+"/send", `{}`), http.StatusConflict)
-	h.clock.set(time.Date(2015, 12, 9, 9, 0, 0, 0, noon.Location()))
-	want(t, h.ask("dispatcher", http.MethodPost, path+"/return", `{"text":"退回","on":"2015-12-04"}`), http.StatusUnprocessableEntity)
-	want(t, h.ask("dispatcher", http.MethodPost, path+"/return", `{"text":"退回","on":"2015-12-08"}`), http.StatusOK)
-	var got printedNotice
-	if err := json.Unmarshal(want(t, h.ask("resident", http.MethodGet, path, ""), http.StatusOK).Body.Bytes(), &got); err != nil {
-		t.Fatal(err)
-	}
-	n := got.Notice
-	if n.State != "returned" || n.About.DeliveredOn != "2015-12-08" || !n.About.Late || n.About.Address != "东四十条 1 号" ||
-		n.About.Due.Format(time.RFC3339) != "2015-12-05T00:00:00+08:00" {
-		t.Errorf("got %+v", n)
-	}
-	if !strings.Contains(got.ZH, "隐患或违规告知书（A6.3）") || !strings.Contains(got.ZH, "私接阀门") || !strings.Contains(got.EN, "Sent: 5 December 2015, 00:00") {
-		t.Errorf("printed\n%s\n%s", got.ZH, got.EN)
-	}
-	alerts, err := h.ledger.Alerts(t.Context(), 10)
-	if err != nil || len(alerts) != 1 || alerts[0].Message != "notice_sent" {
-		t.Errorf("told %+v, %v", alerts, err)
-	}
-	entries, err := h.ledger.Outbox(t.Context(), 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	events := 0
-	for _, e := range entries {
-		if strings.HasPrefix(e.Key, "matter/notice/") {
-			events++
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		path := h.draftedNotice(t)
+		want(t, h.ask("resident", http.MethodGet, path, ""), http.StatusNotFound)
+		want(t, h.ask("dispatcher", http.MethodPost, path+"/send", `{}`), http.StatusUnprocessableEntity) // no contract says where to
+		h.contracted(t)
+		h.clock.set(time.Date(2015, 12, 5, 0, 0, 0, 0, noon.Location()))
+		want(t, h.ask("dispatcher", http.MethodPost, path+"/send", `{"address":"elsewhere"}`), http.StatusOK)
+		want(t, h.ask("dispatcher", http.MethodPost, path+"/send", `{}`), http.StatusConflict)
+		h.clock.set(time.Date(2015, 12, 9, 9, 0, 0, 0, noon.Location()))
+		want(t, h.ask("dispatcher", http.MethodPost, path+"/return", `{"text":"退回","on":"2015-12-04"}`), http.StatusUnprocessableEntity)
+		want(t, h.ask("dispatcher", http.MethodPost, path+"/return", `{"text":"退回","on":"2015-12-08"}`), http.StatusOK)
+		var got printedNotice
+		if err := json.Unmarshal(want(t, h.ask("resident", http.MethodGet, path, ""), http.StatusOK).Body.Bytes(), &got); err != nil {
+			t.Fatal(err)
 		}
-		if strings.Contains(string(e.Content), "东四十条") {
-			t.Errorf("the log would have the address: %s", e.Content)
+		n := got.Notice
+		if n.State != "returned" || n.About.DeliveredOn != "2015-12-08" || !n.About.Late || n.About.Address != "东四十条 1 号" ||
+			n.About.Due.Format(time.RFC3339) != "2015-12-05T00:00:00+08:00" {
+			t.Errorf("got %+v", n)
 		}
-	}
-	if events != 3 {
-		t.Errorf("%d events for the evidence log", events)
-	}
-	w := want(t, h.ask("dispatcher", http.MethodPost, "/api/v1/notices", `{"place":{"kind":"household","id":"h1"},"kind":"filling","found_at":"x","text":" "}`), http.StatusUnprocessableEntity)
-	for _, field := range []string{"found_at", "planned_at", "text"} {
-		if !strings.Contains(w.Body.String(), `"body.`+field+`"`) {
-			t.Errorf("nothing of %s in %s", field, w.Body)
+		if !strings.Contains(got.ZH, "隐患或违规告知书（A6.3）") || !strings.Contains(got.ZH, "私接阀门") || !strings.Contains(got.EN, "Sent: 5 December 2015, 00:00") {
+			t.Errorf("printed\n%s\n%s", got.ZH, got.EN)
 		}
-	}
+		alerts, err := h.ledger.Alerts(t.Context(), 10)
+		if err != nil || len(alerts) != 1 || alerts[0].Message != "notice_sent" {
+			t.Errorf("told %+v, %v", alerts, err)
+		}
+		entries, err := h.ledger.Outbox(t.Context(), 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := 0
+		for _, e := range entries {
+			if strings.HasPrefix(e.Key, "matter/notice/") {
+				events++
+			}
+			if strings.Contains(string(e.Content), "东四十条") {
+				t.Errorf("the log would have the address: %s", e.Content)
+			}
+		}
+		if events != 3 {
+			t.Errorf("%d events for the evidence log", events)
+		}
+		w := want(t, h.ask("dispatcher", http.MethodPost, "/api/v1/notices", `{"place":{"kind":"household","id":"h1"},"kind":"filling","found_at":"x","text":" "}`), http.StatusUnprocessableEntity)
+		for _, field := range []string{"found_at", "planned_at", "text"} {
+			if !strings.Contains(w.Body.String(), `"body.`+field+`"`) {
+				t.Errorf("nothing of %s in %s", field, w.Body)
+			}
+		}
+	})
 }

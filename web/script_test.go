@@ -44,15 +44,17 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &script{house: open(t, func(o *Options) { o.MaxBody = 64 << 10 }), known: map[string]string{}}
-			for i, line := range strings.Split(string(text), "\n") {
-				if err := s.line(t, i+1, line); err != nil {
+			everywhere(t, func(o *Options) { o.MaxBody = 64 << 10 }, func(t *testing.T, h *house) {
+				s := &script{house: h, known: map[string]string{}}
+				for i, line := range strings.Split(string(text), "\n") {
+					if err := s.line(t, i+1, line); err != nil {
+						t.Fatalf("%s:%d: %v", file, s.at, err)
+					}
+				}
+				if err := s.compare(); err != nil {
 					t.Fatalf("%s:%d: %v", file, s.at, err)
 				}
-			}
-			if err := s.compare(); err != nil {
-				t.Fatalf("%s:%d: %v", file, s.at, err)
-			}
+			})
 		})
 	}
 }

@@ -209,102 +209,104 @@ func (h *house) measure(t testing.TB, celsius float64) {
 
 // The dry run says what the commit does, byte for byte, and writes nothing; the same test handed in again is one.
 func TestDryRunIsTheCommit(t *testing.T) {
-	h := open(t, nil)
-	h.measure(t, 16.75) // d2 is calibrated by 0.25: judged 17
-	id := h.requested(t, "resident", true)
-	file := rows("11:00", 17.2)
-	dry := want(t, h.handIn(t, "tester", "?dry_run=true", file, fieldsOf(id)), http.StatusOK)
-	a := answerOf(t, dry)
-	if a.Finding != "noncompliant" || !a.Stands || a.Payer != "supplier" || a.Celsius != 17.2 || a.Side != "resident" || !a.Accredited ||
-		a.Sensor == nil || !a.Sensor.Agrees || a.Sensor.Device != "d2" || len(a.Confirms) != 1 || a.Confirms[0].End != nil ||
-		a.Confirms[0].Start.Format("15:04") != "08:00" || len(a.Says) == 0 {
-		t.Errorf("%s", dry.Body)
-	}
-	want(t, h.ask("tester", http.MethodGet, testsPath+"/"+a.ID, ""), http.StatusNotFound)
-	h.clock.add(10 * time.Minute)
-	query := "?as_of=" + strings.ReplaceAll(a.AsOf.Format(time.RFC3339Nano), "+", "%2B")
-	commit := want(t, h.handIn(t, "tester", query, file, fieldsOf(id)), http.StatusCreated)
-	if !bytes.Equal(dry.Body.Bytes(), commit.Body.Bytes()) {
-		t.Errorf("the dry run said\n%s\nthe commit\n%s", dry.Body, commit.Body)
-	}
-	again := want(t, h.handIn(t, "tester", query, file, fieldsOf(id)), http.StatusCreated)
-	if !bytes.Equal(again.Body.Bytes(), commit.Body.Bytes()) {
-		t.Errorf("handed in again\n%s", again.Body)
-	}
-	list := want(t, h.ask("resident", http.MethodGet, testsPath, ""), http.StatusOK)
-	if strings.Count(list.Body.String(), `"event":"submit"`) != 1 {
-		t.Errorf("%s", list.Body)
-	}
-	got := want(t, h.ask("resident", http.MethodGet, testsPath+"/"+a.ID+"/report", ""), http.StatusOK)
-	if got.Body.String() != "%PDF-1.7 signed and sealed" || got.Header().Get("Content-Type") != "application/pdf" {
-		t.Errorf("%v %s", got.Header(), got.Body)
-	}
-	// The request has its test: another one needs another request.
-	want(t, h.handIn(t, "tester", "", rows("11:20", 17.3), fieldsOf(id)), http.StatusConflict)
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		h.measure(t, 16.75) // d2 is calibrated by 0.25: judged 17
+		id := h.requested(t, "resident", true)
+		file := rows("11:00", 17.2)
+		dry := want(t, h.handIn(t, "tester", "?dry_run=true", file, fieldsOf(id)), http.StatusOK)
+		a := answerOf(t, dry)
+		if a.Finding != "noncompliant" || !a.Stands || a.Payer != "supplier" || a.Celsius != 17.2 || a.Side != "resident" || !a.Accredited ||
+			a.Sensor == nil || !a.Sensor.Agrees || a.Sensor.Device != "d2" || len(a.Confirms) != 1 || a.Confirms[0].End != nil ||
+			a.Confirms[0].Start.Format("15:04") != "08:00" || len(a.Says) == 0 {
+			t.Errorf("%s", dry.Body)
+		}
+		want(t, h.ask("tester", http.MethodGet, testsPath+"/"+a.ID, ""), http.StatusNotFound)
+		h.clock.add(10 * time.Minute)
+		query := "?as_of=" + strings.ReplaceAll(a.AsOf.Format(time.RFC3339Nano), "+", "%2B")
+		commit := want(t, h.handIn(t, "tester", query, file, fieldsOf(id)), http.StatusCreated)
+		if !bytes.Equal(dry.Body.Bytes(), commit.Body.Bytes()) {
+			t.Errorf("the dry run said\n%s\nthe commit\n%s", dry.Body, commit.Body)
+		}
+		again := want(t, h.handIn(t, "tester", query, file, fieldsOf(id)), http.StatusCreated)
+		if !bytes.Equal(again.Body.Bytes(), commit.Body.Bytes()) {
+			t.Errorf("handed in again\n%s", again.Body)
+		}
+		list := want(t, h.ask("resident", http.MethodGet, testsPath, ""), http.StatusOK)
+		if strings.Count(list.Body.String(), `"event":"submit"`) != 1 {
+			t.Errorf("%s", list.Body)
+		}
+		got := want(t, h.ask("resident", http.MethodGet, testsPath+"/"+a.ID+"/report", ""), http.StatusOK)
+		if got.Body.String() != "%PDF-1.7 signed and sealed" || got.Header().Get("Content-Type") != "application/pdf" {
+			t.Errorf("%v %s", got.Header(), got.Body)
+		}
+		// The request has its test: another one needs another request.
+		want(t, h.handIn(t, "tester", "", rows("11:20", 17.3), fieldsOf(id)), http.StatusConflict)
+	})
 }
 
 // An XLSX with twelve mistakes has twelve errors over HTTP as well, the dry run's being the commit's.
 func TestTwelveMistakesOverHTTP(t *testing.T) {
-	h := open(t, nil)
-	id := h.requested(t, "resident", true)
-	b, err := sheet.TemplateXLSX()
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := excelize.OpenReader(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range 13 {
-		phase := "settling"
-		if i >= 10 {
-			phase = "reading"
-		}
-		line := []any{noon.Add(-time.Hour).Add(time.Duration(i) * time.Minute).Format("2006-01-02 15:04:05"), phase, 1, 1.4, 2, 2, 2, 17.5}
-		if err := f.SetSheetRow("readings", fmt.Sprintf("A%d", i+2), &line); err != nil {
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		id := h.requested(t, "resident", true)
+		b, err := sheet.TemplateXLSX()
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	mistakes := map[string]string{
-		"D2": "1.5", "E3": "1.4", "F4": "0.9", "A5": "yesterday", "B6": "resting", "C7": "first", "H8": "17,5", "H9": "170", "D10": "",
-	}
-	for cell, text := range mistakes {
-		if err := f.SetCellValue("readings", cell, text); err != nil {
+		f, err := excelize.OpenReader(bytes.NewReader(b))
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	for cell, text := range map[string]string{"B5": "T-8", "B8": "maybe", "B7": "large"} {
-		if err := f.SetCellValue("test", cell, text); err != nil {
+		for i := range 13 {
+			phase := "settling"
+			if i >= 10 {
+				phase = "reading"
+			}
+			line := []any{noon.Add(-time.Hour).Add(time.Duration(i) * time.Minute).Format("2006-01-02 15:04:05"), phase, 1, 1.4, 2, 2, 2, 17.5}
+			if err := f.SetSheetRow("readings", fmt.Sprintf("A%d", i+2), &line); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mistakes := map[string]string{
+			"D2": "1.5", "E3": "1.4", "F4": "0.9", "A5": "yesterday", "B6": "resting", "C7": "first", "H8": "17,5", "H9": "170", "D10": "",
+		}
+		for cell, text := range mistakes {
+			if err := f.SetCellValue("readings", cell, text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for cell, text := range map[string]string{"B5": "T-8", "B8": "maybe", "B7": "large"} {
+			if err := f.SetCellValue("test", cell, text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		file, err := f.WriteToBuffer()
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	file, err := f.WriteToBuffer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	fields := map[string]string{"request": id, "certificate": "C-9", "hand_held": "no"}
-	dry := want(t, h.handIn(t, "tester", "?dry_run=true", file.String(), fields), http.StatusUnprocessableEntity)
-	commit := want(t, h.handIn(t, "tester", "", file.String(), fields), http.StatusUnprocessableEntity)
-	if !bytes.Equal(dry.Body.Bytes(), commit.Body.Bytes()) {
-		t.Errorf("%s\n%s", dry.Body, commit.Body)
-	}
-	var r refusal
-	if err := json.Unmarshal(dry.Body.Bytes(), &r); err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, e := range r.Errors {
-		got = append(got, e.Location)
-		if e.Expected.ZH == "" || e.Expected.EN == "" || e.Row == 0 || e.Sheet == "" || e.Column == "" {
-			t.Errorf("%+v", e)
+		fields := map[string]string{"request": id, "certificate": "C-9", "hand_held": "no"}
+		dry := want(t, h.handIn(t, "tester", "?dry_run=true", file.String(), fields), http.StatusUnprocessableEntity)
+		commit := want(t, h.handIn(t, "tester", "", file.String(), fields), http.StatusUnprocessableEntity)
+		if !bytes.Equal(dry.Body.Bytes(), commit.Body.Bytes()) {
+			t.Errorf("%s\n%s", dry.Body, commit.Body)
 		}
-	}
-	slices.Sort(got)
-	wanted := []string{
-		"readings!A5", "readings!B6", "readings!C7", "readings!D10", "readings!D2", "readings!E3", "readings!F4", "readings!H8", "readings!H9",
-		"test!B5", "test!B7", "test!B8",
-	}
-	if !slices.Equal(got, wanted) || len(got) != 12 {
-		t.Errorf("got %d %v\nwant %v", len(got), got, wanted)
-	}
+		var r refusal
+		if err := json.Unmarshal(dry.Body.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range r.Errors {
+			got = append(got, e.Location)
+			if e.Expected.ZH == "" || e.Expected.EN == "" || e.Row == 0 || e.Sheet == "" || e.Column == "" {
+				t.Errorf("%+v", e)
+			}
+		}
+		slices.Sort(got)
+		wanted := []string{
+			"readings!A5", "readings!B6", "readings!C7", "readings!D10", "readings!D2", "readings!E3", "readings!F4", "readings!H8", "readings!H9",
+			"test!B5", "test!B7", "test!B8",
+		}
+		if !slices.Equal(got, wanted) || len(got) != 12 {
+			t.Errorf("got %d %v\nwant %v", len(got), got, wanted)
+		}
+	})
 }

@@ -34,11 +34,7 @@ type expected struct {
 	}
 	Episodes  []episode
 	Confirmed []struct{ Start, End time.Time }
-	Tests     []struct {
-		ID, Finding string
-		Stands      bool
-		Payer       string
-	}
+	Tests     []testFinding
 }
 
 type episode struct {
@@ -53,7 +49,7 @@ type episode struct {
 }
 
 // What happened in a shared case happens to a server, in order, each at its time by the server's clock: readings come in day by day,
-// people report, announce, claim, prove and confirm. In the end its episodes, confirmed time, outages and tests are the independent
+// people report, announce, claim, prove, confirm, test and hand in. In the end its episodes, confirmed time, outages and tests are the independent
 // judge's, on either database, and each event is in the evidence log once.
 func TestSharedCasesAsTheyHappen(t *testing.T) {
 	dirs, err := filepath.Glob(filepath.Join(sharedCases, "*", "expected.json"))
@@ -180,15 +176,7 @@ func (p *play) plan() {
 			}
 		})
 	}
-	for _, v := range p.facts.Tests {
-		v.Line = 0
-		p.ids[v.ID] = v.ID
-		p.on(v.End, func() {
-			p.must(p.ledger.Declare(p.t.Context(), []ledger.Declaration{
-				{Place: ledger.Place{Kind: ledger.AtHousehold, ID: h}, From: sensors.Earliest, Test: &v},
-			}, p.clock.instant()))
-		})
-	}
+	p.testers()
 	if len(p.facts.OfficialDays) > 0 {
 		p.t.Fatal("the case has official days; enter them over HTTP")
 	}
@@ -268,6 +256,7 @@ func (p *play) holds(want *expected) {
 		stoppages.Stoppages[i].ID = p.ids[stoppages.Stoppages[i].ID]
 	}
 	same(p, "outages", stoppages.Stoppages, want.Outages)
+	same(p, "tests", p.tested(want.Tests), want.Tests)
 
 	asked := checker.Question{Household: p.facts.Household, Season: p.facts.Season, AsOf: p.clock.instant()}
 	p.must(p.checker.Answers(p.t.Context(), []checker.Question{asked}, func(_ int, a checker.Answer, err error) error {
@@ -280,16 +269,6 @@ func (p *play) holds(want *expected) {
 			want.Confirmed[i].Start, want.Confirmed[i].End = want.Confirmed[i].Start.UTC(), want.Confirmed[i].End.UTC()
 		}
 		same(p, "confirmed", confirmed, want.Confirmed)
-		tests := want.Tests[:0:0]
-		for _, w := range want.Tests { // the ledger has them in order of id, the case as it likes
-			for _, v := range a.Verdict.Tests {
-				if p.ids[v.ID] == w.ID {
-					w.Finding, w.Stands, w.Payer = string(v.Finding), v.Stands, string(v.Payer)
-					tests = append(tests, w)
-				}
-			}
-		}
-		same(p, "tests", tests, want.Tests)
 		return nil
 	}))
 }

@@ -1,3 +1,3 @@
 // Package workflow holds the whole server, in one process and with a clock that tests move, to the verdicts of cases whose reports,
-// stoppages, exemptions and confirmations people enter over HTTP when they happen.
+// stoppages, exemptions, confirmations and third-party tests people enter over HTTP when they happen.
 package workflow

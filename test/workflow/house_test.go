@@ -118,10 +118,11 @@ func open(t testing.TB, url string, c *casefile.Case) *house {
 	h.handler, err = web.New(web.Options{
 		Ledger: h.ledger, Log: h.log, Store: store, Intake: intake.New(h.log, places, stats), Homes: directory, Stats: stats, Files: folder,
 		Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Clock: h.clock.now, Zone: c.Policy.Zone,
+		Answers: h.checker.Answers,
 	})
 	h.must(err)
 	for role, scope := range map[disputes.Role]ledger.Scope{
-		disputes.Resident: {Households: []string{c.Facts.Household}}, disputes.Dispatcher: {}, disputes.Device: {}, disputes.Auditor: {},
+		disputes.Resident: {Households: []string{c.Facts.Household}}, disputes.Dispatcher: {}, disputes.Device: {}, disputes.Auditor: {}, disputes.Admin: {},
 	} {
 		spec := ledger.Token{Role: role, Name: string(role), Scope: scope, ExpiresAt: start.Add(400 * 24 * time.Hour)}
 		h.tokens[string(role)], _, err = h.ledger.CreateToken(ctx, spec, start)
