@@ -56,7 +56,11 @@ func (h *house) recorded(t testing.TB) string {
 }
 
 func (h *house) proved(t testing.TB) string {
-	id := h.post(t, "dispatcher", "/api/v1/exemptions", rationing)
+	return h.provedOf(t, rationing)
+}
+
+func (h *house) provedOf(t testing.TB, claim string) string {
+	id := h.post(t, "dispatcher", "/api/v1/exemptions", claim)
 	h.post(t, "dispatcher", "/api/v1/exemptions/"+id+"/proofs", words)
 	return id
 }
@@ -96,6 +100,11 @@ func exemptionTrials() map[string]trial {
 	const base, one = "/api/v1/exemptions", "POST /api/v1/exemptions/:id/"
 	claimed := func(t testing.TB, h *house) string { return h.post(t, "dispatcher", base, rationing) }
 	proved := func(t testing.TB, h *house) string { return h.proved(t) }
+	days := 0
+	another := func(t testing.TB, h *house) string { // of a day of its own: what was rejected is not claimed again
+		days++
+		return h.provedOf(t, strings.ReplaceAll(rationing, "2015-12-01", noon.AddDate(0, 0, -days).Format(time.DateOnly)))
+	}
 	return map[string]trial{
 		"POST /api/v1/exemptions":    {may: "dispatcher admin", ask: at(base, rationing)},
 		"GET /api/v1/exemptions":     {may: "dispatcher building2 auditor admin resident neighbour nowhere mediator mediator2", former: true},
@@ -104,7 +113,7 @@ func exemptionTrials() map[string]trial {
 		one + "withdraw":             {may: "dispatcher admin", hidden: true, ask: after(base, proved, "/withdraw", words)},
 		one + "contest":              {may: "resident", hidden: true, ask: after(base, proved, "/contest", words)},
 		one + "uphold":               {may: "mediator admin", hidden: true, ask: after(base, proved, "/uphold", words)},
-		one + "reject":               {may: "mediator admin", hidden: true, ask: after(base, proved, "/reject", words)},
+		one + "reject":               {may: "mediator admin", hidden: true, ask: after(base, another, "/reject", words)},
 	}
 }
 
