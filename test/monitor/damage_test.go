@@ -26,6 +26,7 @@ func TestFlippedByteIsNamed(t *testing.T) {
 	s.register(h)
 	s.Token("device")
 	s.Start()
+	servertest.Until(t, "the log has the import of the registry", func() bool { return s.metric("nuanju_log_leaves") == 1 })
 
 	// A whole tile of devices that nobody knows, then a day of one that is known, then one more reading.
 	var strangers, day strings.Builder
@@ -43,7 +44,7 @@ func TestFlippedByteIsNamed(t *testing.T) {
 		}
 	}
 	s.settle()
-	const leaves = tileOf + 2
+	const leaves = 1 + tileOf + 2
 	servertest.Until(t, "a checkpoint of all leaves", func() bool {
 		status, note, err := s.Do("", "GET", "/log/checkpoint", nil, nil)
 		return err == nil && status == 200 && strings.Contains(string(note), fmt.Sprintf("\n%d\n", leaves))
