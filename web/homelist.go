@@ -13,7 +13,11 @@ import (
 )
 
 // homeList says where homes are, for those who work on them: what is known of a home by its id.
-type homeList struct{ homes Homes }
+type homeList struct {
+	failing
+	homes  Homes
+	ledger Matters
+}
 
 // homeListAccess is who may ask where homes are.
 func homeListAccess() []access {
@@ -37,6 +41,10 @@ const maxHomes = 100
 type homeListInput struct {
 	ID []string `query:"id,explode" maxItems:"100" doc:"Households; repeat it for more than one."`
 	Q  string   `query:"q" maxLength:"200" doc:"Or homes that are found by it: the number of a household or account, a telephone number, or words of an address; at most 100."`
+
+	PlaceKind string `query:"place_kind" enum:"riser,building,substation,everywhere" doc:"Or the homes at a place."`
+	PlaceID   string `query:"place_id" maxLength:"255" doc:"Of a riser, building or substation."`
+	After     string `query:"after" maxLength:"255" doc:"Of the homes at a place those after this one, by id."`
 }
 
 // homeListed is where a home is.
@@ -56,7 +64,19 @@ type homeListed struct {
 type homeListOutput struct {
 	Body struct {
 		Homes []homeListed `json:"homes" nullable:"false"`
+		Next  string       `json:"next,omitempty" doc:"The after with which there is more at a place; absent at the end."`
 	}
+}
+
+// at is the homes at a place after another, by id.
+func (h *homeList) at(ctx context.Context, p disputes.Place, after string) ([]string, error) {
+	if err := p.Check(); err != nil {
+		return nil, validation("query.place_id", err.Error())
+	}
+	all, err := h.ledger.HouseholdsAt(ctx, p)
+	slices.Sort(all)
+	all = slices.DeleteFunc(all, func(id string) bool { return id <= after })
+	return all[:min(len(all), maxHomes)], err
 }
 
 func (h *homeList) list(ctx context.Context, in *homeListInput) (*homeListOutput, error) {
@@ -66,6 +86,16 @@ func (h *homeList) list(ctx context.Context, in *homeListInput) (*homeListOutput
 	ids := slices.Clone(in.ID)
 	if text := strings.TrimSpace(in.Q); text != "" {
 		ids = append(ids, h.homes.Search(text, maxHomes)...)
+	}
+	if in.PlaceKind != "" {
+		there, err := h.at(ctx, disputes.Place{Kind: disputes.PlaceKind(in.PlaceKind), ID: in.PlaceID}, in.After)
+		if err != nil {
+			return nil, h.problem(ctx, "listing homes", err)
+		}
+		ids = append(ids, there...)
+		if len(there) == maxHomes {
+			out.Body.Next = there[maxHomes-1]
+		}
 	}
 	slices.Sort(ids)
 	for _, id := range slices.Compact(ids) {

@@ -16,16 +16,21 @@ var (
 
 // deskPages are the dispatchers'.
 func deskPages() []page {
-	return []page{
+	all := slices.Concat(incidentPages(), deskHomePages())
+	for _, k := range matterKinds() {
+		all = append(all, k.pages()...)
+	}
+	return append(all, []page{
+		{method: http.MethodGet, pattern: "/desk/outages/:id/sheet", who: parties, do: sheet},
 		{method: http.MethodGet, pattern: "/desk", who: dispatch, do: queue},
 		{method: http.MethodGet, pattern: "/desk/tickets/:id", who: watch, do: deskTicket},
 		{method: http.MethodPost, pattern: "/desk/tickets/:id/:verb", who: dispatch, do: workOnTicket},
 		{method: http.MethodPost, pattern: "/desk/tickets", who: dispatch, do: fileCall},
-	}
+	}...)
 }
 
-// ticket is a ticket as the API shows it.
-type ticket struct {
+// deskReport is a ticket as the API shows it.
+type deskReport struct {
 	ID          string
 	Household   string
 	Kind        string
@@ -75,7 +80,7 @@ type happened struct {
 }
 
 // Next is the clock that runs out first of those that nobody answered; nil: none waits.
-func (t *ticket) Next() *dueClock {
+func (t *deskReport) Next() *dueClock {
 	var first *dueClock
 	for _, c := range []*dueClock{t.Clocks.Reply, t.Clocks.Update, t.Clocks.Target} {
 		if c.waits() && (first == nil || c.Due.Before(first.Due)) {
@@ -86,7 +91,7 @@ func (t *ticket) Next() *dueClock {
 }
 
 // Breached reports whether a clock ran out.
-func (t *ticket) Breached() bool {
+func (t *deskReport) Breached() bool {
 	return slices.ContainsFunc([]*dueClock{t.Clocks.Reply, t.Clocks.Update}, func(c *dueClock) bool { return c != nil && c.State == "breached" })
 }
 
@@ -102,14 +107,14 @@ type queueData struct {
 	Waiting int // of them, a clock runs out within 15 minutes or has
 	Search  bool
 	Again   string // where the rows are loaded again
-	Found   []homeView
+	Found   []deskHome
 	Call    form
 }
 
 // queueRow is a ticket in the queue, and how much of a hurry it is in.
 type queueRow struct {
-	ticket
-	Home   homeView
+	deskReport
+	Home   deskHome
 	Hurry  string // emergency, late, soon, or empty
 	Picked bool
 }
@@ -141,7 +146,7 @@ func queue(r *request) error {
 	now := r.now()
 	building := data.Filter.Get("building")
 	for _, t := range tickets {
-		row := queueRow{ticket: t, Home: homes.of(t.Household)}
+		row := queueRow{deskReport: t, Home: homes.Of(t.Household)}
 		if building != "" && row.Home.Building != building {
 			continue
 		}
@@ -168,7 +173,7 @@ func queue(r *request) error {
 }
 
 // wanted is the tickets that the filters leave: of the queue, or of all when a state or a search is asked for.
-func (r *request) wanted(data *queueData) ([]ticket, error) {
+func (r *request) wanted(data *queueData) ([]deskReport, error) {
 	f := data.Filter
 	query := url.Values{"limit": {strconv.Itoa(queuePart)}}
 	data.Search = f.Get("q") != ""
@@ -182,10 +187,10 @@ func (r *request) wanted(data *queueData) ([]ticket, error) {
 	} else {
 		query.Set("queue", "true")
 	}
-	var all []ticket
+	var all []deskReport
 	for part := range queueParts {
 		var found struct {
-			Tickets []ticket
+			Tickets []deskReport
 			Next    string
 		}
 		if err := r.get("/api/v1/tickets?"+query.Encode(), &found); err != nil {
@@ -198,7 +203,7 @@ func (r *request) wanted(data *queueData) ([]ticket, error) {
 		}
 		data.More = part == queueParts-1
 	}
-	return slices.DeleteFunc(all, func(t ticket) bool {
+	return slices.DeleteFunc(all, func(t deskReport) bool {
 		return f.Get("kind") != "" && t.Kind != f.Get("kind") ||
 			f.Get("breached") != "" && !t.Breached() ||
 			f.Get("mine") != "" && t.Assignee != r.who.Name && t.Assignee != r.who.ID ||
@@ -226,7 +231,7 @@ func (r *request) callForm() form {
 
 // fileCall files what was reported by telephone.
 func fileCall(r *request) error {
-	var t ticket
+	var t deskReport
 	if err := r.post("/api/v1/tickets", r.sent(r.callFields()...), &t); err != nil {
 		return r.again(err, "desk_form.html", r.say("desk.verb.file"), r.callForm())
 	}

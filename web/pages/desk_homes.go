@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// homeView is what is known of where a home is.
-type homeView struct {
+// deskHome is what is known of where a home is.
+type deskHome struct {
 	ID         string
 	Account    string
 	Address    string
@@ -18,7 +18,7 @@ type homeView struct {
 }
 
 // Says is how the home is called: its address, or its id.
-func (h homeView) Says() string {
+func (h deskHome) Says() string {
 	if h.Address == "" {
 		return h.ID
 	}
@@ -26,34 +26,35 @@ func (h homeView) Says() string {
 }
 
 // Path is the home's page at the desk.
-func (h homeView) Path() string { return "/desk/homes/" + url.PathEscape(h.ID) }
+func (h deskHome) Path() string { return "/desk/homes/" + url.PathEscape(h.ID) }
 
-// homeViews are homes by id.
-type homeViews map[string]homeView
+// deskHomes are homes by id.
+type deskHomes map[string]deskHome
 
-func (all homeViews) of(id string) homeView {
+// Of is a home, or one of which nothing is known but its id.
+func (all deskHomes) Of(id string) deskHome {
 	if h, ok := all[id]; ok {
 		return h
 	}
-	return homeView{ID: id}
+	return deskHome{ID: id}
 }
 
 // homesOf are the homes of tickets. What cannot be read is called by its id.
-func (r *request) homesOf(tickets []ticket) homeViews {
+func (r *request) homesOf(tickets []deskReport) deskHomes {
 	ids := make([]string, 0, len(tickets))
 	for i := range tickets {
 		ids = append(ids, tickets[i].Household)
 	}
-	return r.homes(ids)
+	return r.deskHomes(ids)
 }
 
-// homes are some homes by id.
-func (r *request) homes(ids []string) homeViews {
+// deskHomes are some homes by id.
+func (r *request) deskHomes(ids []string) deskHomes {
 	const most = 100 // that one request asks for
-	all := homeViews{}
+	all := deskHomes{}
 	slices.Sort(ids)
 	for part := range slices.Chunk(slices.Compact(ids), most) {
-		var found struct{ Homes []homeView }
+		var found struct{ Homes []deskHome }
 		if err := r.get("/api/v1/homes?"+url.Values{"id": part}.Encode(), &found); err != nil {
 			continue
 		}
@@ -64,5 +65,5 @@ func (r *request) homes(ids []string) homeViews {
 	return all
 }
 
-// home is one home.
-func (r *request) home(id string) homeView { return r.homes([]string{id}).of(id) }
+// deskHome is one home.
+func (r *request) deskHome(id string) deskHome { return r.deskHomes([]string{id}).Of(id) }

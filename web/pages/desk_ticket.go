@@ -11,8 +11,8 @@ import (
 
 // deskTicketData is a ticket's page.
 type deskTicketData struct {
-	Ticket  ticket
-	Home    homeView
+	Ticket  deskReport
+	Home    deskHome
 	Now     *standing
 	Forms   []form
 	Attach  string // where files are sent; empty: none may be added
@@ -21,27 +21,27 @@ type deskTicketData struct {
 
 // standing is how a home stands: its tile that is judged last, and its rooms'.
 type standing struct {
-	Household tile
-	Rooms     []roomTiles
+	Household deskTile
+	Rooms     []deskRoom
 }
 
-// tile is a time in which a home or room had one status.
-type tile struct {
+// deskTile is a time in which a home or room had one status.
+type deskTile struct {
 	Start, End     time.Time
 	Status, Clause string
 	Provisional    bool
 }
 
-type roomTiles struct {
+type deskRoom struct {
 	Room, Kind string
 	Judged     bool
-	Tiles      []tile
+	Tiles      []deskTile
 }
 
 // Last is the room's latest tile.
-func (r roomTiles) Last() tile {
+func (r deskRoom) Last() deskTile {
 	if len(r.Tiles) == 0 {
-		return tile{}
+		return deskTile{}
 	}
 	return r.Tiles[len(r.Tiles)-1]
 }
@@ -53,8 +53,8 @@ func (r *request) standingOf(household string) *standing {
 		"from": {now.Add(-24 * time.Hour).UTC().Format(time.RFC3339)}, "to": {now.Add(time.Minute).UTC().Format(time.RFC3339)}, "because": {"false"},
 	}
 	var found struct {
-		Rooms []roomTiles
-		Tiles []tile
+		Rooms []deskRoom
+		Tiles []deskTile
 	}
 	if err := r.get("/api/v1/households/"+url.PathEscape(household)+"/tiles?"+query.Encode(), &found); err != nil || len(found.Tiles) == 0 {
 		return nil
@@ -62,8 +62,8 @@ func (r *request) standingOf(household string) *standing {
 	return &standing{found.Tiles[len(found.Tiles)-1], found.Rooms}
 }
 
-// ticketVerb is something that a dispatcher does to a ticket, in which states.
-type ticketVerb struct {
+// ticketDeed is something that a dispatcher does to a ticket, in which states.
+type ticketDeed struct {
 	verb   string
 	states []string
 	fields []field
@@ -71,11 +71,11 @@ type ticketVerb struct {
 
 var anyState = ticketStates
 
-func ticketVerbs() []ticketVerb {
+func ticketDeeds() []ticketDeed {
 	text := field{name: "text", kind: textField, need: true}
 	note := field{name: "text", kind: textField}
 	open := []string{"open"}
-	return []ticketVerb{
+	return []ticketDeed{
 		{"reply", anyState, []field{text}},
 		{"update", anyState, []field{text}},
 		{"assign", open, []field{{name: "assignee", kind: lineField, need: true}, note}},
@@ -86,7 +86,7 @@ func ticketVerbs() []ticketVerb {
 	}
 }
 
-func (r *request) ticket(id string) (t ticket, err error) {
+func (r *request) report(id string) (t deskReport, err error) {
 	return t, r.get("/api/v1/tickets/"+url.PathEscape(id), &t)
 }
 
@@ -95,14 +95,14 @@ func deskTicket(r *request) error { return r.showTicket(nil) }
 
 // showTicket shows a ticket, and what was wrong with what was just sent.
 func (r *request) showTicket(wrong error) error {
-	t, err := r.ticket(r.Param("id"))
+	t, err := r.report(r.Param("id"))
 	if err != nil {
 		return err
 	}
 	at := "/desk/tickets/" + url.PathEscape(t.ID)
-	data := deskTicketData{Ticket: t, Home: r.home(t.Household), Now: r.standingOf(t.Household)}
+	data := deskTicketData{Ticket: t, Home: r.deskHome(t.Household), Now: r.standingOf(t.Household)}
 	if slices.Contains(dispatch, r.who.Role) {
-		for _, v := range ticketVerbs() {
+		for _, v := range ticketDeeds() {
 			if slices.Contains(v.states, t.State) {
 				f := r.form(v.verb, at+"/"+v.verb, 0, v.fields...)
 				f.Open = f.Open || v.verb == "reply" && t.Clocks.Reply.waits() || v.verb == "update" && t.Clocks.Update.waits()
@@ -129,7 +129,7 @@ func workOnTicket(r *request) error {
 	if verb == "attachments" {
 		err = r.attach(api)
 	}
-	for _, v := range ticketVerbs() {
+	for _, v := range ticketDeeds() {
 		if v.verb == verb {
 			err = r.post(api, r.sent(v.fields...), nil)
 		}

@@ -3,12 +3,19 @@ package pages
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
 
 // Say is a text whose key has two parts, the second of which the API named: a state, an event, a kind.
-func (v view) Say(prefix, name string) string { return v.r.say(prefix + name) }
+// A room is called as it is.
+func (v view) Say(prefix, name string) string {
+	if room, ok := strings.CutPrefix(name, "room:"); ok {
+		return room + " °C"
+	}
+	return v.r.say(prefix + name)
+}
 
 // Left is how long it is until a time, or how long ago that was, when the page was made.
 func (v view) Left(due time.Time) string {
@@ -60,5 +67,19 @@ func (v view) Sub() (all []subPage) {
 func subPages() []subPage {
 	return []subPage{
 		{Name: "queue", Path: "/desk", who: dispatch},
+		{Name: "incidents", Path: "/desk/incidents", who: watch},
+		{Name: "outages", Path: "/desk/outages", who: parties},
+		{Name: "exemptions", Path: "/desk/exemptions", who: parties},
+		{Name: "confirmations", Path: "/desk/confirmations", who: parties},
+		{Name: "disputes", Path: "/disputes", who: parties},
+		{Name: "samplings", Path: "/desk/samplings", who: watch},
+		{Name: "notices", Path: "/desk/notices", who: watch},
+		{Name: "homes", Path: "/desk/homes", who: parties},
+		{Name: "devices", Path: "/desk/devices", who: watch},
+		{Name: "days", Path: "/desk/days", who: parties},
+		{Name: "handover", Path: "/desk/handover", who: watch},
 	}
 }
+
+// Count is a number that people count from one.
+func (v view) Count(i int) int { return i + 1 }

@@ -124,6 +124,12 @@ func (r *request) wrong(p *Problem) map[string]string {
 	wrong := map[string]string{}
 	for _, e := range p.Errors {
 		field := strings.TrimPrefix(strings.TrimPrefix(e.Location, "body."), "form.")
+		if name, ok := strings.CutPrefix(e.Message, "expected required property "); ok { // its location is what it is missing from
+			field, e.Message = strings.TrimSuffix(name, " to be present"), r.say("error.needed")
+		}
+		if field == "body" {
+			field = ""
+		}
 		if at := strings.IndexAny(field, ".["); at > 0 {
 			field = field[:at]
 		}
