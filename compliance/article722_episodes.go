@@ -87,7 +87,7 @@ func (j *judge) decide(room *roomState, tests []ruling) (episodes []Episode, con
 				d.dismissBy(&e, t, c)
 			}
 		}
-		room.proved = append(room.proved, provedBy(hull, c, tests, met)...)
+		room.proved = append(room.proved, proof{spans: c, hull: hull})
 		e.ConfirmedTime, e.DismissedTime = c, Union(d.dismissed...)
 		e.Confirmed, e.Dismissed = e.ConfirmedTime.Length(), e.DismissedTime.Length()
 		e.Status = episodeStatus(e)

@@ -13,7 +13,7 @@ type ColdDay struct {
 	Celsius   float64 // as judged
 	Threshold float64 // °C that was owed then
 	At        Instant // of the measurement
-	Source    Source  // a reading, or the test whose value stands in its place
+	Source    Source  // a reading, or the test whose value speaks where no reading below is confirmed
 	Spell     Interval
 	Notice    Instant // when the supplier was told of the spell, or could not but know
 	// Mended is true if the spell ended in the time that the edition gives for mending it: then nothing is due.
@@ -23,29 +23,13 @@ type ColdDay struct {
 // BelowBy is by how much the room was below what was owed, °C.
 func (d *ColdDay) BelowBy() float64 { return decimalSum(1, d.Threshold, -d.Celsius) }
 
-// proof is confirmed time of a room: of an episode, with the readings that hold in it, or of a test, whose value stands
-// where no reading does or where the sensor is not to be trusted.
+// proof is confirmed time of a room: of an episode, with the readings that hold in it, or of a test beside the episodes,
+// whose value stands where no reading below does. A sensor that a test finds off is judged as received until it is
+// calibrated (section 2), and then anew (section 6): in an episode it is always the readings that speak.
 type proof struct {
 	spans Spans
 	hull  Interval // of the whole cold spell
 	by    *ruling  // nil: the room's readings speak
-}
-
-// provedBy divides an episode's confirmed time between the sensor and the tests that met it and found the sensor off: in
-// the window of such a test its value speaks, and not the sensor's.
-func provedBy(hull Interval, confirmed Spans, tests []ruling, met []bool) []proof {
-	var out []proof
-	rest := confirmed
-	for k := range tests {
-		t := &tests[k]
-		if !met[k] || !t.standing(Noncompliant) || t.vouches || !t.window().meets(hull) {
-			continue
-		}
-		own := confirmed.Clip(t.window())
-		out = append(out, proof{spans: own, hull: hull, by: t})
-		rest = rest.Subtract(own)
-	}
-	return append(out, proof{spans: rest, hull: hull})
 }
 
 // ColdDays is every local day of confirmed failing time of every room, by date, then in the order of the rooms. Time that
