@@ -68,11 +68,11 @@ const (
 	StateDeclined  State = "declined"
 )
 
-// Who does what to matters. An admin acts for the supplier.
+// Who does what to matters. An admin acts for the supplier, and decides nothing between it and a resident.
 func suppliers() []Role { return []Role{Dispatcher, Admin} }
 func residents() []Role { return []Role{Resident} }
 func parties() []Role   { return []Role{Resident, Dispatcher, Admin} }
-func deciders() []Role  { return []Role{Mediator, Admin} }
+func deciders() []Role  { return []Role{Mediator} }
 
 // outcomes are the deciders and the monitor, which carries out what a dispute came to.
 func outcomes() []Role { return append(deciders(), Monitor) }
@@ -180,10 +180,10 @@ func disputeMachine() Machine {
 				Row{s, Escalated, StateMediation, parties(), true, "申请调解", "it goes to mediation"})
 		case StateMediation:
 			rows = append(rows,
-				Row{s, Settled, StateSettled, []Role{Mediator}, true, "调解达成协议", "mediation has settled it"},
+				Row{s, Settled, StateSettled, deciders(), true, "调解达成协议", "mediation has settled it"},
 				Row{s, Escalated, StateArbitration, parties(), true, "申请仲裁", "it goes to the arbitration commission"})
 		case StateArbitration:
-			rows = append(rows, Row{s, Settled, StateSettled, []Role{Mediator, Admin}, true, "仲裁裁决", "the award has settled it"})
+			rows = append(rows, Row{s, Settled, StateSettled, deciders(), true, "仲裁裁决", "the award has settled it"})
 		}
 		rows = append(rows, Row{s, Withdrawn, StateWithdrawn, parties(), true, "撤回争议", "the side that opened it withdraws it"})
 	}

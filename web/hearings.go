@@ -50,7 +50,7 @@ func (h *hearings) register(api huma.API) {
 	huma.Register(api, operationOf(tag, "accept-settlement", http.MethodPost, base+"/{id}/accept", "Accept what the other side offered",
 		"Its outcome is carried out at once. Give the version that was seen, so that no later offer is accepted unread."), h.accept)
 	huma.Register(api, operationOf(tag, "settle-dispute", http.MethodPost, base+"/{id}/settle", "Record what mediation or the award came to",
-		"Mediation by a mediator; an award of the arbitration commission also by an admin. Its outcome is carried out at once."), h.outcome(disputes.Settled))
+		"By a mediator: an admin acts for one of the sides. Its outcome is carried out at once."), h.outcome(disputes.Settled))
 	huma.Register(api, operationOf(tag, "escalate-dispute", http.MethodPost, base+"/{id}/escalate", "Go from negotiation to mediation, or from there to arbitration",
 		"Arbitration is before the commission that the contract names; where no contract is entered, the one that is given."), h.escalate)
 	for _, verb := range []matterVerb{

@@ -71,7 +71,7 @@ func hearingTrials() map[string]trial {
 		one + "offer":              {may: "dispatcher admin resident", hidden: true, ask: after(base, begun, "/offer", words)},
 		one + "accept":             {may: "dispatcher admin resident", hidden: true, ask: after(base, begun, "/accept", `{"version":1}`)},
 		one + "escalate":           {may: "dispatcher admin resident", hidden: true, ask: after(base, begun, "/escalate", words)},
-		one + "settle":             {may: "admin mediator", hidden: true, ask: after(base, in(2), "/settle", words)},
+		one + "settle":             {may: "mediator", hidden: true, ask: after(base, in(2), "/settle", words)},
 		one + "withdraw":           {may: "dispatcher admin", hidden: true, ask: after(base, begun, "/withdraw", words)}, // the supplier opened it
 	}
 }

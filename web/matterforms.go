@@ -14,7 +14,7 @@ import (
 // Who acts on matters: sets of roles that several rows have.
 var (
 	onlyResident = []disputes.Role{disputes.Resident}
-	deciding     = []disputes.Role{disputes.Mediator, disputes.Admin}
+	deciding     = []disputes.Role{disputes.Mediator} // an admin acts for the supplier
 	matterReader = []disputes.Role{disputes.Resident, disputes.Dispatcher, disputes.Mediator, disputes.Auditor, disputes.Admin}
 	bothSides    = []disputes.Role{disputes.Resident, disputes.Dispatcher, disputes.Admin}
 	disputants   = []disputes.Role{disputes.Resident, disputes.Dispatcher, disputes.Mediator, disputes.Admin}

@@ -89,8 +89,8 @@ func outageTrials() map[string]trial {
 		one + "end":               {may: "dispatcher admin", hidden: true, ask: after(base, begun, "/end", `{}`)},
 		one + "record":            {may: "dispatcher admin", hidden: true, ask: after(base, recorded, "/record", words)},
 		one + "contest":           {may: "resident", hidden: true, ask: after(base, recorded, "/contest", words)},
-		one + "uphold":            {may: "mediator admin", hidden: true, ask: after(base, recorded, "/uphold", words)},
-		one + "reject":            {may: "mediator admin", hidden: true, ask: after(base, recorded, "/reject", words)},
+		one + "uphold":            {may: "mediator", hidden: true, ask: after(base, recorded, "/uphold", words)},
+		one + "reject":            {may: "mediator", hidden: true, ask: after(base, recorded, "/reject", words)},
 
 		"GET /api/v1/households/:id/maintenance": {may: "dispatcher auditor admin resident mediator", ask: at("/api/v1/households/h1/maintenance", "")},
 	}
@@ -112,8 +112,8 @@ func exemptionTrials() map[string]trial {
 		one + "proofs":               {may: "dispatcher admin", hidden: true, ask: after(base, claimed, "/proofs", words)},
 		one + "withdraw":             {may: "dispatcher admin", hidden: true, ask: after(base, proved, "/withdraw", words)},
 		one + "contest":              {may: "resident", hidden: true, ask: after(base, proved, "/contest", words)},
-		one + "uphold":               {may: "mediator admin", hidden: true, ask: after(base, proved, "/uphold", words)},
-		one + "reject":               {may: "mediator admin", hidden: true, ask: after(base, another, "/reject", words)},
+		one + "uphold":               {may: "mediator", hidden: true, ask: after(base, proved, "/uphold", words)},
+		one + "reject":               {may: "mediator", hidden: true, ask: after(base, another, "/reject", words)},
 	}
 }
 
