@@ -23,7 +23,8 @@ func main() {
 	}
 	for name, text := range files {
 		path := filepath.Join("grafana", "dashboards", filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err == nil {
+		err := os.MkdirAll(filepath.Dir(path), 0o755)
+		if err == nil {
 			err = os.WriteFile(path, text, 0o644)
 		}
 		if err != nil {
