@@ -23,10 +23,8 @@ PKG      ?= ./...
 ##@ Use
 
 .PHONY: run
-run: build ## judge the sample case, then start the server on embedded stores
-	./nuanju check docs/examples/cold-bedroom
-	@echo; echo "Starting the server; its data is in ./data, Ctrl-C stops it. It is at:"
-	@exec ./nuanju serve
+run: build ## look around: a made-up town with a past of two weeks, in a temporary folder; links to sign in are printed
+	@exec ./nuanju demo
 
 .PHONY: build
 build: ## one static binary: ./nuanju

@@ -56,6 +56,7 @@ type commands struct {
 	Account accountCommand `cmd:"" help:"Accounts of the staff: who signs in with a name and a password."`
 	Verify  verifyCommand  `cmd:"" help:"Check the evidence log and the store, and name what is damaged."`
 
+	Demo     demoCommand     `cmd:"" help:"A town with a past of two weeks that goes on living, to look around in."`
 	Simulate simulateCommand `cmd:"" help:"A simulated town: its registry, its faults, and what its devices send."`
 }
 

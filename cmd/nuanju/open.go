@@ -87,10 +87,11 @@ func openLog(ctx context.Context, s *configs.Settings, options evidence.Options)
 	if key.Name() != s.LogName {
 		return nil, fmt.Errorf("the key in %s signs as %q, but log_name is %q: a log keeps its name", s.Key, key.Name(), s.LogName)
 	}
-	options.Clock = receiptTime
 	return evidence.Open(ctx, s.Log, key, options)
 }
 
-// receiptTime is the time of receipt, to the millisecond: finer digits say nothing about a reading, and would cost its store
-// more than its value does.
-func receiptTime() time.Time { return time.Now().Truncate(time.Millisecond) }
+// receiptTime is the time of receipt by a clock, to the millisecond: finer digits say nothing about a reading, and would cost its
+// store more than its value does.
+func receiptTime(now func() time.Time) func() time.Time {
+	return func() time.Time { return now().Truncate(time.Millisecond) }
+}

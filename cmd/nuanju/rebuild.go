@@ -36,7 +36,7 @@ func (c rebuildCommand) Run(a *app) (err error) {
 	}
 	s := &server{settings: settings, logger: newLogger(a.stderr, settings.LogLevel), now: time.Now}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if s.log, err = openLog(ctx, settings, evidence.Options{Logger: s.logger}); err != nil {
+	if s.log, err = openLog(ctx, settings, evidence.Options{Logger: s.logger, Clock: receiptTime(s.now)}); err != nil {
 		return err
 	}
 	if s.ledger, err = openLedger(ctx, settings); err != nil {

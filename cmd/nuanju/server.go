@@ -54,13 +54,18 @@ type server struct {
 }
 
 // newServer opens the stores and puts the parts together. After an error nothing stays open.
-func newServer(ctx context.Context, settings *configs.Settings, logger *slog.Logger) (_ *server, err error) {
+func newServer(ctx context.Context, settings *configs.Settings, logger *slog.Logger) (*server, error) {
+	return newServerAt(ctx, settings, logger, time.Now)
+}
+
+// newServerAt is newServer with another clock, by which everything is stamped: the demonstration's, which has a past.
+func newServerAt(ctx context.Context, settings *configs.Settings, logger *slog.Logger, now func() time.Time) (_ *server, err error) {
 	for _, spec := range []string{settings.TickCron, settings.ClockCron, settings.SignCron, settings.Findings.Cron, settings.NotifyCron} {
 		if _, err := cron.ParseStandard(spec); err != nil {
 			return nil, errUsage{fmt.Errorf("cron %q: %w", spec, err)}
 		}
 	}
-	s := &server{settings: settings, logger: logger, now: time.Now}
+	s := &server{settings: settings, logger: logger, now: now}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -69,7 +74,7 @@ func newServer(ctx context.Context, settings *configs.Settings, logger *slog.Log
 	if err := dataFolder(settings); err != nil {
 		return nil, err
 	}
-	if s.log, err = openLog(ctx, settings, evidence.Options{Logger: logger}); err != nil {
+	if s.log, err = openLog(ctx, settings, evidence.Options{Logger: logger, Clock: receiptTime(now)}); err != nil {
 		return nil, err
 	}
 	if s.ledger, err = openLedger(ctx, settings); err != nil {
@@ -124,7 +129,7 @@ func (s *server) reconcile(ctx context.Context) error {
 // forwarderOf is the way from the log to the store. Each kind of store has a watermark of its own.
 func (s *server) forwarderOf(stats *intake.Stats) *intake.Forwarder {
 	return intake.NewForwarder(s.log, s.store, s.ledger, s.town.places, stats, intake.Options{
-		Name: "forward/" + s.settings.Store.Kind, Logger: s.logger,
+		Name: "forward/" + s.settings.Store.Kind, Logger: s.logger, Clock: s.now,
 	})
 }
 
