@@ -88,6 +88,8 @@ func Machines() []Machine {
 		noticeMachine(),
 		testRequestMachine(),
 		testMachine(),
+		billCheckMachine(),
+		suspensionMachine(),
 	}
 }
 

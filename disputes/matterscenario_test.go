@@ -124,6 +124,16 @@ func (s *matterScenario) act(words []string, text string) error {
 			m.End = times[0]
 		}
 		next, _, err = disputes.AdvanceStoppage(s.matter, m, now)
+	case event == disputes.CheckAsked:
+		opening, wrong = disputes.AskBillCheck(opening, disputes.BillCheck{Statement: rest[0], Winter: 2015, Number: 1})
+		next, _, err = disputes.Begin(opening, now)
+	case s.matter.Kind == disputes.BillCheckMatter:
+		next, _, err = disputes.AnswerBillCheck(s.matter, move, laterStatement(rest), now)
+	case event == disputes.Applied:
+		opening, wrong = applied(opening, rest)
+		next, _, err = disputes.Begin(opening, now)
+	case s.matter.Kind == disputes.SuspensionMatter:
+		next, _, _, err = disputes.AdvanceSuspension(s.matter, move, now)
 	case s.matter.Kind == disputes.ExemptionMatter:
 		next, _, err = disputes.AdvanceExemption(s.matter, disputes.ExemptionMove{Move: move}, now)
 	default:
@@ -134,6 +144,25 @@ func (s *matterScenario) act(words []string, text string) error {
 	}
 	s.matter = next
 	return nil
+}
+
+// laterStatement is a statement that an answer names, as HOUSEHOLD WINTER NUMBER; nil for none.
+func laterStatement(words []string) *disputes.Later {
+	if len(words) == 0 {
+		return nil
+	}
+	by := &disputes.Later{ID: "S" + words[2], Household: words[0]}
+	_, _ = fmt.Sscan(words[1]+" "+words[2], &by.Winter, &by.Number)
+	return by
+}
+
+// applied is an application of a pack that asks for a deed and an identity card: its wish, and the papers that come with it.
+func applied(o disputes.Opening, words []string) (disputes.Opening, error) {
+	v := disputes.Suspension{Wish: disputes.SuspensionWish(words[0]), Winter: 2015}
+	for _, what := range words[1:] {
+		v.Documents = append(v.Documents, disputes.Document{What: what, Attachment: strings.Repeat("a", 64)})
+	}
+	return disputes.ApplySuspension(o, v, [][]string{{"房产证", "deed"}, {"身份证", "card"}})
 }
 
 // fact is what the judge takes of the matter, in words.

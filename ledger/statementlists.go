@@ -67,6 +67,7 @@ func (l *Ledger) SettledBefore(ctx context.Context, households []string, winter 
 
 // StatementFilter chooses statements; a zero field does not choose.
 type StatementFilter struct {
+	ID         string
 	Household  string
 	Settlement string
 	Winter     int
@@ -101,6 +102,9 @@ func (f *foundStatement) columns() []any {
 func (l *Ledger) Statements(ctx context.Context, f StatementFilter) (all []Statement, err error) {
 	where, args := "1 = 1", []any{}
 	choose := func(condition string, values ...any) { where, args = where+" AND "+condition, append(args, values...) }
+	if f.ID != "" {
+		choose("id = ?", f.ID)
+	}
 	if f.Household != "" {
 		choose("household = ?", f.Household)
 	}

@@ -86,6 +86,7 @@ func accessTable() []access {
 		calibrationAccess(),
 		paymentAccess(),
 		billingFactAccess(),
+		billCheckAccess(),
 		standingAccess(),
 		sessionAccess(),
 		delegationAccess(),

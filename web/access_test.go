@@ -83,6 +83,7 @@ func trials() map[string]trial {
 		messageTrials(),
 		noticeTrials(),
 		billTrials(),
+		billCheckTrials(),
 		publishedTrials(),
 	} {
 		maps.Copy(all, some)

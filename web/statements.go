@@ -33,6 +33,7 @@ type Bills interface {
 	AccountsOf(ctx context.Context, accounts []string) (map[string]string, error)
 	TakenOver(ctx context.Context, id string) (bool, error)
 	PutBillingFacts(ctx context.Context, all []ledger.BillingFact, now sensors.Instant) error
+	Matters(ctx context.Context, f ledger.MatterFilter) ([]disputes.Matter, string, error)
 	BillingFacts(ctx context.Context, households, meters []string) (ofHouseholds, ofMeters map[string][]ledger.BillingFact, err error)
 }
 
@@ -123,6 +124,7 @@ type statementView struct {
 	Verdict    string          `json:"verdict_digest" doc:"The digest of what the verdict confirmed."`
 	Balance    billing.Fen     `json:"balance_fen" doc:"Of its own lines."`
 	Lines      []statementLine `json:"lines" nullable:"false"`
+	Checking   string          `json:"being_checked,omitempty" doc:"The check of it that is open (A5.2)."`
 	Details    json.RawMessage `json:"details" doc:"The reasons of its amounts, as steps and as sentences, gaps of the register, and confirmed time."`
 }
 
@@ -170,10 +172,16 @@ func (h *statements) list(ctx context.Context, in *statementsInput) (*statements
 	out := &statementsOutput{}
 	b := &out.Body
 	b.Household, b.Statements, b.Winters = in.ID, make([]statementView, 0, len(found)), []winterView{}
+	checks, err := openChecks(ctx, h.ledger, in.ID)
+	if err != nil {
+		return nil, h.problem(ctx, "listing checks of statements", err)
+	}
 	zone := h.zoneOf(in.ID)
 	for i := range found {
 		if seesBill(own, &found[i]) {
-			b.Statements = append(b.Statements, showStatement(&found[i], zone))
+			v := showStatement(&found[i], zone)
+			v.Checking = checks[v.ID]
+			b.Statements = append(b.Statements, v)
 		}
 	}
 	if n := len(found); n == f.Limit {
