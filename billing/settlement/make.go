@@ -21,10 +21,6 @@ func (b *batch) make(f *finding) {
 			f.err = fmt.Errorf("billing household %s: %v", f.place.household, fault)
 		}
 	}()
-	if by := f.policy.EditionOn(f.season.Start).Money.Charged; by != compliance.ByMeter { // a bill by meter would come to nothing
-		f.err = fmt.Errorf("household %s: policy %s charges by %s; settlements are of contracts charged by meter", f.place.household, f.policy.Name, by)
-		return
-	}
 	facts, fees, err := b.factsOf(f)
 	if err != nil {
 		f.err = err

@@ -66,6 +66,10 @@ func newOffice(t testing.TB, url string) *office {
 	w.registry.Buildings = []sensors.Building{{ID: "B1"}}
 	w.registry.Stations = []registrycsv.Station{{ID: "beijing"}}
 	policies := map[string]*compliance.Policy{policy.Name: policy}
+	for _, name := range []string{"beijing-area", "xian"} {
+		policies[name], err = configs.Policy(name)
+		must(t, err)
+	}
 	clock := func() time.Time { return w.now.Time() }
 	w.checker, err = checker.New(checker.Config{
 		Ledger: l, Store: store, Registry: w, Events: l, Declared: l, Policies: policies, Clock: clock,
