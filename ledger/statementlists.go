@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nuanju/nuanju/billing"
+	"github.com/nuanju/nuanju/sensors"
 )
 
 const lineColumns = "statement, item, ref, clause, quantity, unit, price, fen, balance, source"
@@ -30,19 +31,22 @@ func (l *Ledger) SettledBefore(ctx context.Context, households []string, winter 
 				household string
 				seq       int64
 				kind      billing.StatementKind
+				asOf      int64
 				foundLine
 			}
-			rows, err := q.QueryContext(ctx, "SELECT s.household, s.seq, s.kind, n."+strings.ReplaceAll(lineColumns, ", ", ", n.")+` FROM statements s JOIN statement_lines n ON n.statement = s.id
+			rows, err := q.QueryContext(ctx, "SELECT s.household, s.seq, s.kind, s.as_of, n."+strings.ReplaceAll(lineColumns, ", ", ", n.")+` FROM statements s JOIN statement_lines n ON n.statement = s.id
 				WHERE s.winter = ? AND s.household IN (`+placeholders(len(some))+") ORDER BY s.household, s.seq, n.line",
 				append([]any{winter}, anys(some)...)...)
-			found, err := collect(rows, err, func(r *row) []any { return append([]any{&r.household, &r.seq, &r.kind}, r.foundLine.columns()...) })
+			found, err := collect(rows, err, func(r *row) []any {
+				return append([]any{&r.household, &r.seq, &r.kind, &r.asOf}, r.foundLine.columns()...)
+			})
 			if err != nil {
 				return err
 			}
 			for _, r := range found {
 				s := all[r.household]
 				if r.seq != s.Seq {
-					s.Seq, s.Kinds = r.seq, append(s.Kinds, r.kind)
+					s.Seq, s.Kinds, s.AsOf = r.seq, append(s.Kinds, r.kind), max(s.AsOf, sensors.Instant(r.asOf))
 				}
 				s.Lines = append(s.Lines, r.Line)
 				all[r.household] = s

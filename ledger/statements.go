@@ -69,6 +69,7 @@ type Payout struct {
 type Settled struct {
 	Seq     int64                   // of the last statement; 0: none
 	Kinds   []billing.StatementKind // of the statements, in order
+	AsOf    sensors.Instant         // the latest moment of them
 	Lines   []billing.Line
 	PaidOut billing.Fen
 }

@@ -79,6 +79,9 @@ func (b *batch) state(f *finding, because []compliance.Step, gaps []billing.Gap,
 	f.paidOut = before.PaidOut
 	f.change = Change{id, billing.Balance(before.Lines), billing.Balance(f.fresh)}
 	st.Kind, st.Lines = b.kind(f), f.fresh
+	if f.err = b.outdated(f, before); f.err != nil {
+		return
+	}
 	if before.Seq > 0 {
 		if slices.Contains(before.Kinds, st.Kind) {
 			st.Kind = billing.Correction
@@ -104,6 +107,17 @@ func (b *batch) state(f *finding, because []compliance.Step, gaps []billing.Gap,
 		return
 	}
 	f.payout = b.payout(f, &st)
+}
+
+// outdated is the error of settling by what was known earlier than a statement that stands: it would take back what has become
+// known since. Only interim statements give way, to a move-out before them (A9.1).
+func (b *batch) outdated(f *finding, before ledger.Settled) error {
+	final := slices.ContainsFunc(before.Kinds, func(k billing.StatementKind) bool { return k == billing.SeasonEnd || k == billing.MoveOut })
+	if b.settlement.AsOf >= before.AsOf || b.settlement.Kind == billing.MoveOut && !final {
+		return nil
+	}
+	return fmt.Errorf("household %s has a statement as of %s, which is later: this settlement would take back what has become known since",
+		f.place.household, before.AsOf.Time().In(f.policy.Zone).Format(time.RFC3339))
 }
 
 // kind is what a first statement made now is.
