@@ -76,6 +76,7 @@ type homeOutput struct {
 		Account   string     `json:"account,omitempty" doc:"Its number with the supplier; to whoever lives there now."`
 		Address   string     `json:"address,omitempty"`
 		Now       time.Time  `json:"now" doc:"The server's time, in the home's zone."`
+		Zone      string     `json:"zone" doc:"In which its days are cut."`
 		Policy    string     `json:"policy"`
 		Title     twoTongues `json:"title"`
 		Digest    string     `json:"digest" doc:"Of the edition in force now."`
@@ -107,7 +108,7 @@ func (h *homePart) home(ctx context.Context, in *householdInput) (*homeOutput, e
 	out := &homeOutput{}
 	b := &out.Body
 	b.Household, b.Address, b.Now, b.Policy, b.Title, b.Digest = home.ID, home.Address, now.Time().In(home.Zone), home.Pack.Name, wordsOf(home.Pack.Title), home.Pack.Digest(e)
-	b.Standard, b.HeatUp, b.MaxGap = e.Standard, e.HeatUp.Seconds(), e.ReadingMaxGap.Seconds()
+	b.Zone, b.Standard, b.HeatUp, b.MaxGap = home.Zone.String(), e.Standard, e.HeatUp.Seconds(), e.ReadingMaxGap.Seconds()
 	b.Start, b.End, b.InSeason = season.Start.Time().In(home.Zone), season.End.Time().In(home.Zone), season.Contains(now)
 	lives := t.seesAt(in.ID, h.homes, now)
 	if lives {

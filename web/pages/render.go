@@ -2,10 +2,12 @@ package pages
 
 import (
 	"bytes"
+	"crypto/rand"
 	"embed"
 	"fmt"
 	"html/template"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -35,6 +37,12 @@ func (v view) Path() string { return v.r.Request.URL.Path }
 // Form is what was sent in a field of the form that is shown again.
 func (v view) Form(field string) string { return v.r.Request.PostForm.Get(field) }
 
+// Now is the server's time.
+func (v view) Now() time.Time { return v.r.now() }
+
+// Key is a new key for a form that is to do its work once, however often it is sent.
+func (v view) Key() string { return rand.Text() }
+
 // Grafana is where dashboards are; empty: nowhere.
 func (v view) Grafana() string { return v.r.pages.options.Grafana }
 
@@ -56,6 +64,7 @@ func (s *Pages) parse() (*template.Template, error) {
 		"moment":  s.moment,
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"celsius": func(v float64) string { return fmt.Sprintf("%.1f", v) },
+		"exact":   func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) },
 		"yuan":    yuan,
 		"hours":   hours,
 		"join":    strings.Join,

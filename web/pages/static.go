@@ -90,3 +90,6 @@ func (a *assets) serve(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(body)
 	}
 }
+
+// text is an embedded file's content; empty if there is none.
+func (a *assets) text(name string) string { return string(a.byPath[a.paths[name]].plain) }
