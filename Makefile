@@ -84,7 +84,8 @@ fmt: $(GOFUMPT) ## format every file with gofumpt
 
 .PHONY: setup
 setup: setup-go $(STATICCHECK) $(GOFUMPT) ## install what the tests need and the machine lacks
-	@scripts/setup.sh postgresql promtool amtool chromium cjk
+	@scripts/setup.sh postgresql promtool amtool chromium cjk curl
+	@scripts/axe.sh
 	@[ ! -f test/influxd/go.mod ] || ls "$(CACHE)"/influxd-*[0-9] >/dev/null 2>&1 || { \
 		echo "setup: building InfluxDB for the tests: minutes, once, so that no test has to wait for it"; \
 		go test -count=1 -timeout 30m ./sensors/influx/influxtest; }
