@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// sampling is a free sampling.
-type sampling = matter[struct {
+// ownSampling is a free sampling.
+type ownSampling = matter[struct {
 	From, Until *time.Time
 	Measured    []struct {
 		Room    string
@@ -14,15 +14,15 @@ type sampling = matter[struct {
 	}
 }]
 
-// testRequest is a request for a paid test.
-type testRequest = matter[struct {
+// ownRequest is a request for a paid test.
+type ownRequest = matter[struct {
 	Room, Institution, Test string
 	Side                    string `json:"commissioned_by"`
 	ProposedBy              string `json:"proposed_by"`
 }]
 
-// test is a third party's test, and what it decides.
-type test = matter[struct {
+// ownTest is a third party's test, and what it decides.
+type ownTest = matter[struct {
 	Room, Institution string
 	Side              string `json:"commissioned_by"`
 	From, To          time.Time
@@ -34,38 +34,38 @@ type test = matter[struct {
 	}
 }]
 
-// testData is the page before a test.
-type testData struct {
+// askData is the page before a test.
+type askData struct {
 	Home         ownHome
-	Samplings    []sampling
-	Requests     []testRequest
-	Tests        []test
-	Institutions []institution
+	Samplings    []ownSampling
+	Requests     []ownRequest
+	Tests        []ownTest
+	Institutions []ownInstitution
 	NoTests      bool // the server takes none
 }
 
-type institution struct{ ID, Name string }
+type ownInstitution struct{ ID, Name string }
 
-// testForm is GET /home/{home}/test: free first, then what a test costs and who pays it.
-func testForm(r *request) error {
-	d, err := r.testData()
+// askForm is GET /home/{home}/test: free first, then what a test costs and who pays it.
+func askForm(r *request) error {
+	d, err := r.askData()
 	if err != nil {
 		return err
 	}
 	return r.show("home_test.html", r.say("home.test"), d)
 }
 
-func (r *request) testData() (d testData, err error) {
+func (r *request) askData() (d askData, err error) {
 	if d.Home, err = r.ownHome(); err != nil {
 		return d, err
 	}
 	of := "?household=" + url.QueryEscape(d.Home.Household)
-	var samplings struct{ Items []sampling }
+	var samplings struct{ Items []ownSampling }
 	if err = optional(r.get("/api/v1/samplings"+of, &samplings)); err != nil {
 		return d, err
 	}
 	d.Samplings = samplings.Items
-	var requests struct{ Items []testRequest }
+	var requests struct{ Items []ownRequest }
 	switch err := r.get("/api/v1/tests/requests"+of, &requests); {
 	case optional(err) != nil:
 		return d, err
@@ -73,9 +73,9 @@ func (r *request) testData() (d testData, err error) {
 		d.NoTests = true
 		return d, nil
 	}
-	var tests struct{ Items []test }
+	var tests struct{ Items []ownTest }
 	var known struct {
-		Items, Institutions []institution
+		Items, Institutions []ownInstitution
 	}
 	if err = optional(r.get("/api/v1/tests"+of, &tests)); err != nil {
 		return d, err
@@ -85,8 +85,8 @@ func (r *request) testData() (d testData, err error) {
 	return d, err
 }
 
-func (r *request) testAgain(err error) error {
-	d, other := r.testData()
+func (r *request) askAgain(err error) error {
+	d, other := r.askData()
 	if other != nil {
 		return other
 	}
@@ -104,7 +104,7 @@ func (r *request) once() {
 func askSampling(r *request) error {
 	r.once()
 	if err := r.post("/api/v1/samplings", map[string]string{"household": r.Param("home"), "text": r.PostForm("text")}, nil); err != nil {
-		return r.testAgain(err)
+		return r.askAgain(err)
 	}
 	return r.to(r.at("/test"))
 }
@@ -112,31 +112,31 @@ func askSampling(r *request) error {
 // cancelSampling is POST /home/{home}/test/sampling/{id}/cancel.
 func cancelSampling(r *request) error {
 	if err := r.post("/api/v1/samplings/"+url.PathEscape(r.Param("id"))+"/cancel", map[string]string{"text": r.say("home.test.cancelled")}, nil); err != nil {
-		return r.testAgain(err)
+		return r.askAgain(err)
 	}
 	return r.to(r.at("/test"))
 }
 
-// askTest is POST /home/{home}/test/request.
-func askTest(r *request) error {
+// askForTest is POST /home/{home}/test/request.
+func askForTest(r *request) error {
 	r.once()
 	err := r.post("/api/v1/tests/requests", map[string]any{
 		"household": r.Param("home"), "room": r.PostForm("room"), "institution": r.PostForm("institution"), "joint": r.PostForm("joint") != "", "text": r.PostForm("text"),
 	}, nil)
 	if err != nil {
-		return r.testAgain(err)
+		return r.askAgain(err)
 	}
 	return r.to(r.at("/test"))
 }
 
-// requestVerb is POST /home/{home}/test/request/{id}/cancel or /agree.
-func requestVerb(r *request) error {
+// askVerb is POST /home/{home}/test/request/{id}/cancel or /agree.
+func askVerb(r *request) error {
 	verb := r.Param("verb")
 	if verb != "cancel" && verb != "agree" {
 		return &Problem{Status: 404}
 	}
 	if err := r.post("/api/v1/tests/requests/"+url.PathEscape(r.Param("id"))+"/"+verb, map[string]string{"text": r.say("home.test.did." + verb)}, nil); err != nil {
-		return r.testAgain(err)
+		return r.askAgain(err)
 	}
 	return r.to(r.at("/test"))
 }

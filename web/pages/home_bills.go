@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// billLine is a line of a statement.
-type billLine struct {
+// ownLine is a line of a statement.
+type ownLine struct {
 	Item, Ref, Clause, Quantity, Unit, Price, Source string
 	Fen                                              int64
 	Balance                                          int64 `json:"balance_fen"`
 }
 
-// winter is what a winter's statements come to.
-type winter struct {
+// ownWinter is what a winter's statements come to.
+type ownWinter struct {
 	Winter   int
-	Lines    []billLine
+	Lines    []ownLine
 	Balance  int64 `json:"balance_fen"`
 	PaidOut  int64 `json:"paid_out_fen"`
 	Payable  int64 `json:"payable_fen"`
@@ -26,13 +26,13 @@ type winter struct {
 }
 
 // Due is what the resident owes; Back what they get.
-func (w winter) Due() int64 { return max(0, -w.Balance) }
+func (w ownWinter) Due() int64 { return max(0, -w.Balance) }
 
 // Back is what is due to the resident.
-func (w winter) Back() int64 { return max(0, w.Balance) }
+func (w ownWinter) Back() int64 { return max(0, w.Balance) }
 
-// statement is a statement.
-type statement struct {
+// ownStatement is a statement.
+type ownStatement struct {
 	ID, Kind, Season string
 	Winter           int
 	Number           int64
@@ -40,14 +40,14 @@ type statement struct {
 	MadeAt           time.Time `json:"made_at"`
 	Policy, Digest   string
 	Balance          int64 `json:"balance_fen"`
-	Lines            []billLine
+	Lines            []ownLine
 }
 
 // billsData is the page of bills.
 type billsData struct {
 	Home       ownHome
-	Winters    []winter
-	Statements []statement
+	Winters    []ownWinter
+	Statements []ownStatement
 	Ways       *ways
 }
 
@@ -83,7 +83,7 @@ func (r *request) bills() (b billsData, err error) {
 }
 
 // lastWinter is what the last winter's statements come to; nil if there are none.
-func (r *request) lastWinter() (*winter, error) {
+func (r *request) lastWinter() (*ownWinter, error) {
 	b, err := r.bills()
 	if err != nil || len(b.Winters) == 0 {
 		return nil, err

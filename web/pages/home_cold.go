@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// episode is an episode of cold as the API shows it.
-type episode struct {
+// ownEpisode is an episode of cold as the API shows it.
+type ownEpisode struct {
 	ID, Room, Status string
 	Start, End       time.Time
 	Below            float64 `json:"below_seconds"`
@@ -21,7 +21,7 @@ type episode struct {
 }
 
 // Undecided reports whether some of it is neither confirmed nor dismissed.
-func (e episode) Undecided() bool { return e.Status == "suspected" || e.Status == "partly_decided" }
+func (e ownEpisode) Undecided() bool { return e.Status == "suspected" || e.Status == "partly_decided" }
 
 // said is what a side said of an interval.
 type said = matter[struct {
@@ -30,8 +30,8 @@ type said = matter[struct {
 }]
 
 // episodes asks for a home's episodes, those that came last first.
-func (r *request) episodes(from, to time.Time) ([]episode, error) {
-	var list struct{ Episodes []episode }
+func (r *request) episodes(from, to time.Time) ([]ownEpisode, error) {
+	var list struct{ Episodes []ownEpisode }
 	err := r.get(r.of("/episodes?because=false&"+between(from, to)), &list)
 	for i, j := 0, len(list.Episodes)-1; i < j; i, j = i+1, j-1 {
 		list.Episodes[i], list.Episodes[j] = list.Episodes[j], list.Episodes[i]
@@ -39,8 +39,8 @@ func (r *request) episodes(from, to time.Time) ([]episode, error) {
 	return list.Episodes, err
 }
 
-// claim is an exemption that the supplier claims.
-type claim = matter[struct {
+// ownClaim is an exemption that the supplier claims.
+type ownClaim = matter[struct {
 	Clause, Proof string
 	Start, End    time.Time
 	Exempts       bool
@@ -49,8 +49,8 @@ type claim = matter[struct {
 // coldData is what was found of a season's cold, and what can be said of it.
 type coldData struct {
 	Home     ownHome
-	Episodes []episode
-	Claims   []claim
+	Episodes []ownEpisode
+	Claims   []ownClaim
 }
 
 // coldPage is GET /home/{home}/cold.

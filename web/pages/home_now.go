@@ -14,7 +14,7 @@ type nowData struct {
 	Chart  chart
 	Season seasonHours
 	Open   []report
-	Bill   *winter
+	Bill   *ownWinter
 }
 
 // statusNow is how the household stands.
@@ -110,7 +110,7 @@ func (r *request) seasonOf(d *nowData) (homeTiles, error) {
 }
 
 // addUp adds up the time of each status.
-func addUp(tiles []ownTile, episodes []episode) (s seasonHours) {
+func addUp(tiles []ownTile, episodes []ownEpisode) (s seasonHours) {
 	for _, t := range tiles {
 		length := t.End.Sub(t.Start).Seconds()
 		switch t.Status {

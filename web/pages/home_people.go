@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// delegation is somebody whom a resident lets see the home.
-type delegation struct {
+// ownDelegation is somebody whom a resident lets see the home.
+type ownDelegation struct {
 	ID, Name, Phone, By string
 	MayReport           bool       `json:"may_report"`
 	CreatedAt           time.Time  `json:"created_at"`
@@ -16,7 +16,7 @@ type delegation struct {
 
 type peopleData struct {
 	Home   ownHome
-	People []delegation
+	People []ownDelegation
 }
 
 // peoplePage is GET /home/{home}/people.
@@ -32,7 +32,7 @@ func (r *request) people() (d peopleData, err error) {
 	if d.Home, err = r.ownHome(); err != nil {
 		return d, err
 	}
-	var list struct{ Delegations []delegation }
+	var list struct{ Delegations []ownDelegation }
 	err = r.get(r.of("/delegations"), &list)
 	d.People = list.Delegations
 	return d, err
