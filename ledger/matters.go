@@ -29,6 +29,8 @@ type MatterWrite struct {
 	Retractions []FactID
 	// Papers are written with matters that are tests or requests for tests.
 	Papers []TestPaper
+	// Bills are facts that bills follow from; each supersedes that of its kind and id.
+	Bills []BillingFact
 	// Dirty is marked beside the households of declarations and retractions, which are marked anyway.
 	Dirty []Mark
 }
@@ -56,12 +58,17 @@ func (l *Ledger) SaveMatters(ctx context.Context, w MatterWrite, now sensors.Ins
 			return err
 		}
 	}
+	for i := range w.Bills {
+		if err := w.Bills[i].Check(); err != nil {
+			return invalid(doing, err.Error())
+		}
+	}
 	changes := slices.Clone(w.Changes) // writers that meet wait for each other in the same order
 	slices.SortStableFunc(changes, func(a, b MatterChange) int {
 		return cmp.Or(cmp.Compare(a.After.Kind, b.After.Kind), cmp.Compare(a.After.ID, b.After.ID))
 	})
 	return l.writing(ctx, doing, func(t tx) error {
-		if len(facts)+len(w.Retractions) > 0 {
+		if len(facts)+len(w.Retractions)+len(w.Bills) > 0 {
 			if err := t.alone(ctx, turnDeclarations); err != nil {
 				return err
 			}
@@ -76,6 +83,11 @@ func (l *Ledger) SaveMatters(ctx context.Context, w MatterWrite, now sensors.Ins
 		}
 		for _, f := range facts {
 			if _, err := t.declare(ctx, f, now); err != nil { // its matter's event tells the log
+				return err
+			}
+		}
+		for i := range w.Bills {
+			if err := t.putBillingFact(ctx, &w.Bills[i], now); err != nil {
 				return err
 			}
 		}

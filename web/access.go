@@ -87,6 +87,7 @@ func accessTable() []access {
 		paymentAccess(),
 		billingFactAccess(),
 		billCheckAccess(),
+		suspensionAccess(),
 		standingAccess(),
 		sessionAccess(),
 		delegationAccess(),

@@ -84,6 +84,7 @@ func trials() map[string]trial {
 		noticeTrials(),
 		billTrials(),
 		billCheckTrials(),
+		suspensionTrials(),
 		publishedTrials(),
 	} {
 		maps.Copy(all, some)

@@ -257,7 +257,7 @@ func proofTrials() map[string]trial {
 	}
 	const who = "dispatcher auditor admin resident mediator"
 	return map[string]trial{
-		"POST /api/v1/proofs":                       {may: "dispatcher building2 admin", ask: at("/api/v1/proofs", paper)},
+		"POST /api/v1/proofs":                       {may: "resident neighbour dispatcher building2 billing admin", ask: at("/api/v1/proofs", paper)},
 		"GET /api/v1/outages/:id/proofs/:digest":    {may: who, hidden: true, ask: named("/api/v1/outages", (*house).recorded, "/record")},
 		"GET /api/v1/exemptions/:id/proofs/:digest": {may: who, hidden: true, ask: named("/api/v1/exemptions", (*house).proved, "/proofs")},
 	}

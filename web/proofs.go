@@ -19,10 +19,13 @@ import (
 	"github.com/nuanju/nuanju/evidence/files"
 )
 
+// proofGivers is who has something to prove, or papers to hand in with an application.
+var proofGivers = []disputes.Role{disputes.Resident, disputes.Dispatcher, disputes.Billing, disputes.Admin}
+
 // proofAccess is who may upload proofs, and who may see those of a stoppage or an exemption.
 func proofAccess() []access {
 	return []access{
-		{method: http.MethodPost, pattern: "/api/v1/proofs", who: dispatch},
+		{method: http.MethodPost, pattern: "/api/v1/proofs", who: proofGivers},
 		{method: http.MethodGet, pattern: "/api/v1/outages/:id/proofs/:digest", who: matterReader},
 		{method: http.MethodGet, pattern: "/api/v1/exemptions/:id/proofs/:digest", who: matterReader},
 	}
@@ -34,6 +37,7 @@ func addProofRoutes(engine *gin.Engine, api huma.API, o Options, f failing) {
 	engine.POST("/api/v1/proofs", h.upload)
 	engine.GET("/api/v1/outages/:id/proofs/:digest", h.serveProof(disputes.StoppageMatter))
 	engine.GET("/api/v1/exemptions/:id/proofs/:digest", h.serveProof(disputes.ExemptionMatter))
+	engine.GET("/api/v1/suspensions/:id/proofs/:digest", (&suspensions{matters: h}).paper)
 	describeProofs(api)
 }
 
@@ -47,6 +51,10 @@ type proofView struct {
 // upload keeps a file, to be named by a proof or a record afterwards. Nobody sees it before.
 func (h *matters) upload(c *gin.Context) {
 	ctx := c.Request.Context()
+	if t := callerOf(ctx).token; t.Role == disputes.Resident && len(t.Scope.Households) == 0 { // nothing that they can hand in
+		reject(c, false, newProblem(http.StatusForbidden, "the token is for no household"))
+		return
+	}
 	in, err := readAttachment(c.Request)
 	var file files.File
 	if err == nil {
@@ -150,7 +158,7 @@ func describeProofs(api huma.API) {
 			"default": problems,
 		},
 	})
-	for _, of := range []string{"outages", "exemptions"} {
+	for _, of := range []string{"outages", "exemptions", "suspensions"} {
 		api.OpenAPI().AddOperation(&huma.Operation{
 			OperationID: "get-proof-of-" + of, Method: http.MethodGet, Path: "/api/v1/" + of + "/{id}/proofs/{digest}", Tags: []string{of},
 			Summary: "A file that it names",

@@ -134,6 +134,7 @@ func parts(o Options, f failing) []part {
 		&calibrations{failing: f, clock: o.Clock, tests: o.Ledger, ledger: o.Ledger, homes: o.Homes, zone: o.Zone},
 		&payments{statements{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone}, o.Channels},
 		&billChecks{newMatters(o, f), o.Ledger},
+		&suspensions{newMatters(o, f), o.Ledger, o.PaymentRules},
 		&billingFacts{statements{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone}, o.PaymentRules},
 		&homeList{f, o.Homes, o.Ledger},
 		&quarantine{failing: f, lines: o.Ledger, homes: o.Homes, zone: o.Zone},
