@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http/httptest"
 	"net/netip"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -69,9 +70,7 @@ func TestHashingIsBounded(t *testing.T) {
 		}()
 	}
 	for len(h.waiting) < hashesWaiting { // until all wait
-		if _, err := h.Matches(canceled(), "", "x"); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, ErrBusy) {
-			t.Fatal(err)
-		}
+		runtime.Gosched() // whoever asked meanwhile would take the place of one of them
 	}
 	if _, err := h.Matches(t.Context(), "", "correct horse"); !errors.Is(err, ErrBusy) {
 		t.Errorf("one too many: %v", err)
@@ -82,12 +81,6 @@ func TestHashingIsBounded(t *testing.T) {
 			t.Error(err)
 		}
 	}
-}
-
-func canceled() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
 }
 
 // In any stretch of time a key gets at most its burst and one for each interval, whatever else is asked, and whoever waits as long
