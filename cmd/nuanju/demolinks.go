@@ -53,8 +53,9 @@ func (l *links) announce(url string, took time.Duration) {
 	l.url = url
 	season := s.season
 	fmt.Fprintf(a.stdout, a.word(
-		"暖据演示：3 栋楼、%d 户、过去 14 天，随后继续。人物与数据均为虚构，约定供热期 %s 至 %s。%.1f 秒就绪：%s\n",
-		"nuanju demo: 3 buildings, %d homes, the last 14 days, and on from there. People and data are made up; the season agreed is %s to %s. Ready in %.1f s: %s\n"),
+		"暖据演示：3 栋楼、%d 户、过去 14 天，随后继续。人物与数据均为虚构。\n合同约定供热期 %s 至 %s。%.1f 秒就绪：%s\n",
+		"nuanju demo: 3 buildings, %d homes, the last 14 days, and on from there. People and data are made up.\n"+
+			"The season agreed in their contracts is %s to %s. Ready in %.1f s: %s\n"),
 		len(s.town.Households()), season.Start, season.End, took.Seconds(), url)
 	for _, p := range s.people() {
 		l.show(p)
