@@ -91,9 +91,9 @@ func (h *attachments) attach(ctx context.Context, id string, r *http.Request) (v
 	after, events, err := h.change(ctx, id, command, nil)
 	if errors.Is(err, ledger.ErrExists) {
 		after, events, err = h.find(ctx, id)
-		return h.show(after, events), false, err
+		return h.show(ctx, after, events), false, err
 	}
-	return h.show(after, events), true, err
+	return h.show(ctx, after, events), true, err
 }
 
 // sentFile is a file as it is sent, beside what is said of it.

@@ -212,6 +212,9 @@ func confirmationID(household string, c disputes.Confirmation) string {
 
 // say opens the confirmation of an interval or, where there is one, moves it.
 func (h *confirmations) say(ctx context.Context, household string, c disputes.Confirmation, move disputes.Move) (disputes.Matter, []disputes.MatterEvent, error) {
+	if !callerOf(ctx).token.ownsTime(household, h.homes, c.Start, c.End) {
+		return disputes.Matter{}, nil, newProblem(http.StatusForbidden, "a part of the interval is not of the time of your contract; give start and end")
+	}
 	id := confirmationID(household, c)
 	for range maxAttempts {
 		m, events, err := h.change(ctx, disputes.ConfirmationMatter, id,

@@ -43,14 +43,16 @@ func newMatters(o Options, f failing) matters {
 	return matters{f, o.Clock, o.Ledger, o.Homes, o.Zone, o.Files}
 }
 
-// sees reports whether a token's holder may see what concerns a place. A resident does if it concerns one of their homes.
+// sees reports whether a token's holder may see what concerns a place. A resident does if it concerns one of their homes, a mediator if it
+// concerns one whose dispute has come to mediation.
 func (h *matters) sees(ctx context.Context, t *token, p disputes.Place) (bool, error) {
 	switch {
 	case p.Kind == disputes.AtHousehold:
 		return t.coversHome(p.ID, h.homes), nil
-	case t.Role != disputes.Resident && t.Scope.Everything():
+	case t.Role == disputes.Resident, t.Role == disputes.Mediator:
+	case t.Scope.Everything():
 		return true, nil
-	case p.Kind == disputes.AtBuilding && t.Role != disputes.Resident && slices.Contains(t.Scope.Buildings, p.ID):
+	case p.Kind == disputes.AtBuilding && slices.Contains(t.Scope.Buildings, p.ID):
 		return true, nil
 	}
 	households, err := h.ledger.HouseholdsAt(ctx, p)
@@ -68,6 +70,8 @@ func (h *matters) covers(ctx context.Context, t *token, p disputes.Place) (bool,
 		return t.coversHome(p.ID, h.homes), nil
 	case t.Role == disputes.Resident:
 		return false, nil
+	case t.Role == disputes.Mediator: // what is decided of one home's dispute is decided of the order or the stoppage, wherever it holds
+		return h.sees(ctx, t, p)
 	case t.Scope.Everything():
 		return true, nil
 	}
@@ -88,6 +92,9 @@ func (h *matters) find(ctx context.Context, kind disputes.MatterKind, id string)
 		return m, nil, err
 	}
 	ok, err := h.sees(ctx, callerOf(ctx).token, m.Place)
+	if err == nil && ok {
+		ok, err = callerOf(ctx).token.seesMatter(m, h.homes)
+	}
 	if err == nil && !ok {
 		err = ledger.ErrNotFound
 	}
@@ -286,6 +293,9 @@ func listMatters[T any](ctx context.Context, h *matters, f ledger.MatterFilter, 
 	found, next, err := h.ledger.Matters(ctx, f)
 	if err != nil {
 		return nil, h.problem(ctx, "listing matters", cursorProblem(err))
+	}
+	if found, err = seenMatters(callerOf(ctx).token, found, h.homes); err != nil {
+		return nil, h.problem(ctx, "reading whose time matters are of", err)
 	}
 	ids := make([]string, len(found))
 	for i := range found {

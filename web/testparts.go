@@ -68,7 +68,13 @@ func (h *testPart) find(ctx context.Context, kind disputes.MatterKind, id string
 	if !h.concerns(callerOf(ctx).token, &p) {
 		return m, nil, p, ledger.ErrNotFound
 	}
-	m, events, err = h.ledger.Matter(ctx, kind, id)
+	if m, events, err = h.ledger.Matter(ctx, kind, id); err != nil {
+		return m, nil, p, err
+	}
+	ok, err := callerOf(ctx).token.seesMatter(m, h.homes)
+	if err == nil && !ok {
+		err = ledger.ErrNotFound
+	}
 	return m, events, p, err
 }
 
@@ -93,6 +99,20 @@ func (h *testPart) change(ctx context.Context, kind disputes.MatterKind, id stri
 		return w.Changes[0].After, append(events, w.Changes[0].Events...), err
 	}
 	return disputes.Matter{}, nil, disputes.Stale(kind, "others are changing it")
+}
+
+// seen is those of some tests, or of requests for them, that the caller may see.
+func (h *testPart) seen(ctx context.Context, all []ledger.KeptTest) (out []ledger.KeptTest, _ error) {
+	for i := range all {
+		ok, err := callerOf(ctx).token.seesMatter(all[i].Matter, h.homes)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, all[i])
+		}
+	}
+	return out, nil
 }
 
 // filter is the tests of a list that the caller may see.

@@ -144,6 +144,9 @@ func (h *testRequests) list(ctx context.Context, in *testListing) (*matterList[r
 		return nil, p
 	}
 	found, next, err := h.tests.Tests(ctx, f)
+	if err == nil {
+		found, err = h.seen(ctx, found)
+	}
 	if err != nil {
 		return nil, h.problem(ctx, "listing requests", cursorProblem(err))
 	}

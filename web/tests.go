@@ -169,6 +169,9 @@ func (h *thirdParty) list(ctx context.Context, in *testListing) (*matterList[tes
 		return nil, p
 	}
 	found, next, err := h.tests.Tests(ctx, f)
+	if err == nil {
+		found, err = h.seen(ctx, found)
+	}
 	if err != nil {
 		return nil, h.problem(ctx, "listing tests", cursorProblem(err))
 	}

@@ -130,7 +130,7 @@ func (h *tickets) file(ctx context.Context, in *fileInput) (*fileOutput, error) 
 	if err != nil {
 		return nil, h.problem(ctx, "filing a ticket", err)
 	}
-	return &fileOutput{Location: "/api/v1/tickets/" + t.ID, Body: h.show(t, events)}, nil
+	return &fileOutput{Location: "/api/v1/tickets/" + t.ID, Body: h.show(ctx, t, events)}, nil
 }
 
 // filedBefore is the ticket that an Idempotency-Key made before, if it was of the same report.

@@ -74,7 +74,7 @@ func (h *tickets) views(ctx context.Context, found []disputes.Ticket) ([]dispute
 	}
 	views := make([]disputes.View, 0, len(found))
 	for _, t := range found {
-		v := h.show(t, timelines[t.ID])
+		v := h.show(ctx, t, timelines[t.ID])
 		v.Vulnerable = vulnerable[t.Household]
 		views = append(views, v)
 	}

@@ -81,7 +81,7 @@ func (h *tickets) get(ctx context.Context, in *ticketInput) (*ticketOutput, erro
 	if err != nil {
 		return nil, h.problem(ctx, "reading a ticket", err)
 	}
-	out := &ticketOutput{h.show(t, events)}
+	out := &ticketOutput{h.show(ctx, t, events)}
 	vulnerable, err := h.ledger.VulnerableAmong(ctx, []string{t.Household}, h.clock.now())
 	if err != nil {
 		return nil, h.problem(ctx, "reading a ticket", err)
@@ -103,10 +103,14 @@ func (h *tickets) find(ctx context.Context, id string) (disputes.Ticket, []dispu
 	return t, events, err
 }
 
-func (h *tickets) show(t disputes.Ticket, events []disputes.Event) disputes.View {
+// show is a ticket as the caller may see it: without the number of whoever reported it for those who do not call.
+func (h *tickets) show(ctx context.Context, t disputes.Ticket, events []disputes.Event) disputes.View {
 	zone := h.zone
 	if home, ok := h.homes.Home(t.Household); ok {
 		zone = home.Zone
+	}
+	if hidesPhones(ctx, t.Household) {
+		t.Phone = lastDigits(t.Phone)
 	}
 	return disputes.Show(t, events, h.clock.now(), zone)
 }

@@ -110,7 +110,7 @@ func (h *tickets) apply(ctx context.Context, id string, c disputes.Command) (*ti
 	if err != nil {
 		return nil, h.problem(ctx, "changing a ticket", err)
 	}
-	return &ticketOutput{h.show(after, events)}, nil
+	return &ticketOutput{h.show(ctx, after, events)}, nil
 }
 
 // change does a command to a ticket that the caller may see. A ticket that changed between reading and writing is read again and the

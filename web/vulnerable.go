@@ -182,7 +182,9 @@ func (h *vulnerable) list(ctx context.Context, in *vulnerableHome) (*vulnerables
 	out := &vulnerablesOutput{}
 	out.Body.Vulnerable = make([]vulnerableView, 0, len(all))
 	for _, v := range all {
-		out.Body.Vulnerable = append(out.Body.Vulnerable, showVulnerable(v, home.Zone))
+		if callerOf(ctx).token.seesAt(in.ID, h.homes, v.Recorded) { // who lived there before asked for themselves
+			out.Body.Vulnerable = append(out.Body.Vulnerable, showVulnerable(v, home.Zone))
+		}
 	}
 	return out, nil
 }
