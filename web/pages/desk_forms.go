@@ -107,7 +107,7 @@ func (r *request) sent(fields ...field) map[string]any {
 				place["id"] = id
 			}
 			body[f.name] = place
-		case text == "":
+		case text == "" && f.kind != textField: // words are sent even if there are none: some of the API's forms want to see that
 		case f.kind == timeField:
 			body[f.name] = r.withOffset(text)
 		case f.kind == numberField:

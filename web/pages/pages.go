@@ -96,6 +96,8 @@ func (s *Pages) table() []page {
 		signInPages(),
 		residentPages(),
 		deskPages(),
+		testPages(),
+		publishedPages(),
 	)
 }
 
