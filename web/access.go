@@ -62,6 +62,7 @@ func accessTable() []access {
 		writeAccess(),
 		quarantineAccess(),
 		homeListAccess(),
+		seasonReportAccess(),
 		ticketAccess(),
 		ticketWorkAccess(),
 		outageAccess(),

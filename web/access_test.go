@@ -79,6 +79,7 @@ func trials() map[string]trial {
 		householdTrials(),
 		homePartTrials(),
 		homeListTrials(),
+		seasonReportTrials(),
 		contractTrials(),
 		messageTrials(),
 		noticeTrials(),

@@ -83,6 +83,7 @@ type Ledger interface {
 	Contracts
 	ContractInForce
 	Publications
+	Seasons
 	Notifications
 	Tests
 	Calibrations

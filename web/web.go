@@ -137,6 +137,7 @@ func parts(o Options, f failing) []part {
 		&suspensions{newMatters(o, f), o.Ledger, o.PaymentRules},
 		&billingFacts{statements{failing: f, clock: o.Clock, ledger: o.Ledger, homes: o.Homes, zone: o.Zone}, o.PaymentRules},
 		&homeList{f, o.Homes, o.Ledger},
+		&seasonReport{f, o.Clock, o.Ledger, o.Zone, o.Policies},
 		&quarantine{failing: f, lines: o.Ledger, homes: o.Homes, zone: o.Zone},
 	}
 }

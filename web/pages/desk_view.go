@@ -81,5 +81,8 @@ func subPages() []subPage {
 	}
 }
 
+// Stamp is a time as the API gets it back, whole.
+func (v view) Stamp(t time.Time) string { return t.Format(time.RFC3339Nano) }
+
 // Count is a number that people count from one.
 func (v view) Count(i int) int { return i + 1 }

@@ -97,6 +97,8 @@ func (s *Pages) table() []page {
 		residentPages(),
 		deskPages(),
 		testPages(),
+		billingPages(),
+		auditPages(),
 		publishedPages(),
 	)
 }
