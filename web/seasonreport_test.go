@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 func seasonReportTrials() map[string]trial {
@@ -16,6 +17,7 @@ func seasonReportTrials() map[string]trial {
 func TestSeasonReport(t *testing.T) {
 	h := open(t, nil)
 	h.report(t, "")
+	h.clock.set(noon.Add(time.Hour))
 	const path = "/api/v1/season-report?from=2015-11-15T00:00:00%2B08:00&to="
 	w := want(t, h.ask("auditor", http.MethodGet, path+"2016-03-16T00:00:00%2B08:00", ""), http.StatusOK)
 	for _, part := range []string{`"tickets":1`, `"station":"beijing"`, `"method":"four_observations"`, `"times":[`} {
