@@ -167,42 +167,41 @@ type commitBuffers struct {
 func (l *Log) commit(batch []*call, b *commitBuffers) (int64, error) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	if l.stale {
-		ctx, cancel := l.db.commitContext()
-		err := l.reload(ctx)
-		cancel()
-		if err != nil {
-			return 0, fmt.Errorf("evidence: append: the log cannot be read after a failed write: %w", err)
-		}
+	ctx, cancel := l.db.commitContext()
+	defer cancel()
+	row, doubtful, err := l.attempt(ctx, batch, b)
+	if err != nil && (!doubtful || !l.arrived(&row)) {
+		return 0, fmt.Errorf("evidence: append: %w", err)
 	}
-	before := l.current.Load()
+	return row.first, nil
+}
+
+// attempt writes one batch after all that is in the log. Doubtful: an error came as it was committed, and it may be there.
+func (l *Log) attempt(ctx context.Context, batch []*call, b *commitBuffers) (row commitRow, doubtful bool, err error) {
+	tx, err := l.db.lock(ctx)
+	if err != nil {
+		return row, false, err
+	}
+	defer tx.unlock()
+	before, err := l.follow(ctx, tx, tx.head)
+	if err != nil {
+		return row, false, err
+	}
 	var erased *commitRow
 	if e := batch[0].erase; e != nil {
-		var err error
 		if erased, err = l.withoutLeaf(before, *e); err != nil {
-			return 0, err
+			return row, false, err
 		}
 	}
 	after, row := l.prepareCommit(before, batch, b)
-	if err := l.db.append(before.head, after.head, row, b.tiles, erased); err != nil {
-		l.stale = true
-		if !l.arrived(after) {
-			return 0, fmt.Errorf("evidence: append: %w", err)
-		}
+	if err := l.db.append(ctx, tx, before.head, after.head, row, b.tiles, erased); err != nil {
+		return row, false, err
+	}
+	if err := tx.Commit(); err != nil {
+		return row, true, err
 	}
 	l.current.Store(after)
-	return before.size, nil
-}
-
-// arrived finds out whether a commit took place although the database answered with an error, as when a connection
-// breaks between the commit and its acknowledgement. What can be read back was synced before it could be read.
-func (l *Log) arrived(after *state) bool {
-	ctx, cancel := l.db.commitContext()
-	defer cancel()
-	if err := l.reload(ctx); err != nil {
-		return false // stale: the next commit tries again
-	}
-	return l.current.Load().head == after.head
+	return row, false, nil
 }
 
 // prepareCommit computes the state after the batch and the row that holds it. It changes nothing that is published.

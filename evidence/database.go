@@ -19,7 +19,7 @@ import (
 // database is the log's tables in SQLite or PostgreSQL. Nothing outside this file and rows.go knows SQL.
 type database struct {
 	postgres bool
-	write    *sql.DB // one connection: the log has one writer
+	write    *sql.DB // one connection: a process commits one thing at a time
 	read     *sql.DB
 	stmts    statements
 }

@@ -19,8 +19,9 @@
 //
 // Who may call. Every method of [Log] may be called by many goroutines at once. Concurrent appends share a commit: one
 // goroutine writes, and what arrives while it syncs goes into the next commit. The queue before it is bounded in calls
-// and bytes; beyond it Append answers ErrBusy at once, for a server to answer 429 or 503. A database has one writer; a
-// second one cannot fork the log: its appends fail until it has read what the first one wrote.
+// and bytes; beyond it Append answers ErrBusy at once, for a server to answer 429 or 503. Several
+// processes may append to one database: they commit and sign one after the other, each after adding to its tree what the
+// others wrote. In PostgreSQL they hear of each other within a fraction of a second; see [Log.Refresh] for what is there now.
 //
 // # What a leaf is
 //

@@ -22,7 +22,7 @@ func (d *database) load(ctx context.Context) (*state, error) {
 		return nil, err
 	}
 	s := &state{head: h, tree: tree{size: h.size}}
-	if s.tree.tails[0], err = d.loadTail(ctx, h.size); err != nil {
+	if s.tree.tails[0], err = d.loadTail(ctx, d.write, h.size); err != nil {
 		return nil, err
 	}
 	for level := 1; fullTiles(h.size, level-1) > 0; level++ {
@@ -38,12 +38,12 @@ func (d *database) load(ctx context.Context) (*state, error) {
 }
 
 // loadTail gathers the hashes after the last whole tile from the commits that hold those leaves.
-func (d *database) loadTail(ctx context.Context, size int64) (tail []tlog.Hash, err error) {
+func (d *database) loadTail(ctx context.Context, q querier, size int64) (tail []tlog.Hash, err error) {
 	next := size &^ (tileWidth - 1)
 	if next == size {
 		return nil, nil
 	}
-	rows, err := d.write.QueryContext(ctx, d.rebind(queryTails), next)
+	rows, err := q.QueryContext(ctx, d.rebind(queryTails), next)
 	if err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
 	}

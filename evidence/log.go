@@ -53,14 +53,15 @@ type Log struct {
 
 	// writing is held over every write to the database: commits, checkpoints and erasures never interleave.
 	writing sync.Mutex
-	// stale means that the outcome of the last commit is unknown, and that the state must be read again first.
-	stale bool
 
 	current atomic.Pointer[state]
 	signed  atomic.Pointer[Checkpoint] // the latest; nil before the first
 	grown   broadcast
 	drained chan struct{} // closed when the committer has ended
 	closing sync.Once
+
+	watching sync.WaitGroup // what looks for other processes' leaves
+	unwatch  func()         // ends it; nil in SQLite
 }
 
 // Open opens the log at storeURL: sqlite:///path (its own file, created if absent, readable by its owner only) or
@@ -99,30 +100,22 @@ func Open(ctx context.Context, storeURL string, key *Key, options Options) (*Log
 		return nil, errors.Join(err, db.close())
 	}
 	go l.commitAll()
+	if db.postgres {
+		watching, stop := context.WithCancel(context.Background())
+		l.watching.Go(func() { l.watch(watching) })
+		l.unwatch = stop
+	}
 	return l, nil
 }
 
-// reload reads the state of the database, at the beginning and after a write whose outcome is unknown.
+// reload reads the state of the database.
 func (l *Log) reload(ctx context.Context) error {
 	s, err := l.db.load(ctx)
 	if err != nil {
 		return err
 	}
-	var latest *Checkpoint
-	err = l.db.checkpoints(ctx, l.db.write, s.checkpoints, func(id int64, cell []byte) error {
-		signed, err := unseal(cell)
-		if err != nil {
-			return fmt.Errorf("evidence: checkpoint %d %w", id, err)
-		}
-		c, err := openCheckpoint(string(signed), l.trusted)
-		if err != nil {
-			return fmt.Errorf("checkpoint %d: %w", id, err)
-		}
-		latest = &c
-		return nil
-	})
-	// Without any key there is nothing to verify checkpoints with, and nothing that needs them.
-	if err != nil && len(l.trusted) > 0 {
+	latest, err := l.newest(ctx, l.db.write, 1)
+	if err != nil {
 		return err
 	}
 	if latest != nil && latest.Size > s.size {
@@ -131,7 +124,6 @@ func (l *Log) reload(ctx context.Context) error {
 	l.queue.notBefore(s.received)
 	l.current.Store(s)
 	l.signed.Store(latest)
-	l.stale = false
 	return nil
 }
 
@@ -142,6 +134,10 @@ func (l *Log) Close() error {
 	l.closing.Do(func() {
 		l.queue.close()
 		<-l.drained
+		if l.unwatch != nil {
+			l.unwatch()
+		}
+		l.watching.Wait()
 		l.grown.notify()
 		l.codec.dec.Close()
 		err = l.db.close()

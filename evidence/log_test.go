@@ -223,20 +223,6 @@ func TestWaitFollowsTheLog(t *testing.T) {
 	}
 }
 
-func TestSecondWriterCannotForkTheLog(t *testing.T) {
-	onBoth(t, func(t *testing.T, storeURL string) {
-		one, two := open(t, storeURL, newKey(t), evidence.Options{}), open(t, storeURL, newKey(t), evidence.Options{})
-		mustAppend(t, one, batch(0, 2)...)
-		if _, err := two.Append(t.Context(), batch(1, 1)); err == nil || !strings.Contains(err.Error(), "another process") {
-			t.Fatalf("a writer that does not know the log's end: %v", err)
-		}
-		if p := mustAppend(t, two, batch(1, 1)...); p.Index != 2 { // it has read the log anew
-			t.Errorf("at %d, want 2", p.Index)
-		}
-		wantSound(t, two)
-	})
-}
-
 func TestStoreURLsAndFileModes(t *testing.T) {
 	for _, bad := range []string{"", "evidence.db", "sqlite://", "sqlite://host/evidence.db", "sqlite:///a?mode=ro", "mysql://x", "postgres://u:s3cret@%zz/"} {
 		_, err := evidence.Open(t.Context(), bad, nil, evidence.Options{})

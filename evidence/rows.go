@@ -24,8 +24,8 @@ type commitRow struct {
 	tail, salts, blob []byte
 }
 
-// errConflict means that the database holds another log than this process knows: somebody else wrote to it.
-var errConflict = errors.New("another process has written to this log")
+// errConflict means that what the database holds does not continue the log that this process knows.
+var errConflict = errors.New("the log is not the one that this process knows")
 
 type statements struct {
 	updateHead, insertCommit, insertTile, updateCommit *sql.Stmt // on write
@@ -69,10 +69,14 @@ type querier interface {
 }
 
 func (d *database) head(ctx context.Context, q querier) (head, error) {
+	return scanHead(q.QueryRowContext(ctx, queryHead))
+}
+
+func scanHead(row *sql.Row) (head, error) {
 	var h head
 	var version int64
 	var cell []byte
-	if err := q.QueryRowContext(ctx, queryHead).Scan(&version, &h.size, &h.received, &h.checkpoints, &cell); err != nil {
+	if err := row.Scan(&version, &h.size, &h.received, &h.checkpoints, &cell); err != nil {
 		return head{}, fmt.Errorf("evidence: head: %w", err)
 	}
 	if version != format {
@@ -86,19 +90,8 @@ func (d *database) head(ctx context.Context, q querier) (head, error) {
 	return h, nil
 }
 
-// append writes one commit: all of it or nothing. erased, if any, replaces the row of a leaf that is erased by it.
-func (d *database) append(before, after head, row commitRow, tiles []fullTile, erased *commitRow) (err error) {
-	ctx, cancel := d.commitContext()
-	defer cancel()
-	tx, err := d.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = tx.Rollback() // err says why; a connection that cannot roll back is given up by database/sql
-		}
-	}()
+// append writes the rows of one commit. erased, if any, replaces the row of a leaf that is erased by it.
+func (d *database) append(ctx context.Context, tx *locked, before, after head, row commitRow, tiles []fullTile, erased *commitRow) error {
 	moved, err := tx.StmtContext(ctx, d.stmts.updateHead).ExecContext(ctx, after.size, after.received, seal(after.root[:]), before.size, before.received)
 	if err != nil {
 		return err
@@ -119,7 +112,7 @@ func (d *database) append(before, after head, row commitRow, tiles []fullTile, e
 			return err
 		}
 	}
-	return tx.Commit()
+	return nil
 }
 
 // scrub empties SQLite's write-ahead log, in which what was erased can still be read; in the file itself secure_delete
@@ -181,18 +174,7 @@ func (d *database) commits(ctx context.Context, from int64, limit, maxBytes int)
 }
 
 // insertCheckpoint appends a checkpoint; id is that of the one before, plus one.
-func (d *database) insertCheckpoint(id int64, note string) (err error) {
-	ctx, cancel := d.commitContext()
-	defer cancel()
-	tx, err := d.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = tx.Rollback() // as in append
-		}
-	}()
+func (d *database) insertCheckpoint(ctx context.Context, tx *locked, id int64, note string) error {
 	moved, err := tx.ExecContext(ctx, d.rebind(`UPDATE evidence_head SET checkpoints = ? WHERE one = 1 AND checkpoints = ?`), id, id-1)
 	if err != nil {
 		return err

@@ -16,12 +16,16 @@ func (l *Log) Sign(ctx context.Context) (Checkpoint, error) {
 	}
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	if l.stale {
-		if err := l.reload(ctx); err != nil {
-			return Checkpoint{}, err
-		}
+	tx, err := l.db.lock(ctx)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("evidence: signing: %w", err)
 	}
-	s, last := l.current.Load(), l.signed.Load()
+	defer tx.unlock()
+	s, err := l.follow(ctx, tx, tx.head)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	last := l.signed.Load()
 	c, err := l.key.sign(s.size, s.root)
 	if err != nil {
 		return Checkpoint{}, err
@@ -34,8 +38,7 @@ func (l *Log) Sign(ctx context.Context) (Checkpoint, error) {
 			return Checkpoint{}, fmt.Errorf("evidence: refusing to sign: %w; run verify", err)
 		}
 	}
-	if err := l.db.insertCheckpoint(s.checkpoints+1, c.Note); err != nil {
-		l.stale = true
+	if err := l.db.insertCheckpoint(ctx, tx, s.checkpoints+1, c.Note); err != nil {
 		return Checkpoint{}, fmt.Errorf("evidence: storing a checkpoint: %w", err)
 	}
 	after := *s
