@@ -20,6 +20,8 @@ type Dirty struct {
 	MarkedAt  sensors.Instant // when the last one was made
 	// Version counts the marks that were ever made of the household.
 	Version int64
+	// Claim is whose it is to judge; 0: nobody claimed it. See ClaimDirty.
+	Claim int64
 }
 
 // clean is the from of a household that need not be judged.
@@ -75,14 +77,24 @@ func (l *Ledger) CountDirty(ctx context.Context) (n int, since sensors.Instant, 
 	return n, since, err
 }
 
-// CompleteDirty takes the marks off households that were judged. One that was marked again since it was taken stays marked.
+// CompleteDirty takes the marks off households that were judged. One that was marked again since it was taken stays marked, and one
+// whose claim was lost is another's.
 func (l *Ledger) CompleteDirty(ctx context.Context, done []Dirty) error {
-	return l.writing(ctx, "completing households", func(t tx) error { return t.completeDirty(ctx, done) })
+	return l.writing(ctx, "completing households", func(t tx) error {
+		mine, err := t.held(ctx, done, true)
+		if err != nil {
+			return err
+		}
+		return t.completeDirty(ctx, mine)
+	})
 }
 
 func (t tx) completeDirty(ctx context.Context, done []Dirty) error {
 	done = slices.Clone(done)
 	slices.SortFunc(done, func(a, b Dirty) int { return cmp.Compare(a.Household, b.Household) })
+	if err := t.unclaim(ctx, done); err != nil {
+		return err
+	}
 	return chunks(done, func(some []Dirty) error {
 		args := make([]any, 0, 2*len(some))
 		for _, d := range some {

@@ -25,7 +25,7 @@ func TestDirtyKeepsTheEarliestFrom(t *testing.T) {
 		must(t, l.MarkDirty(ctx, []ledger.Mark{{Household: "h1", From: 40}}, 110))
 		got, err := l.TakeDirty(ctx, 10)
 		must(t, err)
-		want := []ledger.Dirty{{"h2", 50, 100, 1}, {"h1", 30, 110, 2}}
+		want := []ledger.Dirty{{"h2", 50, 100, 1, 0}, {"h1", 30, 110, 2, 0}}
 		if !slices.Equal(got, want) {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
@@ -48,7 +48,7 @@ func TestMarksMadeMeanwhileSurvive(t *testing.T) {
 		must(t, l.CompleteDirty(ctx, taken))
 		again, err := l.TakeDirty(ctx, 10)
 		must(t, err)
-		if want := []ledger.Dirty{{"h1", 30, 110, 2}}; !slices.Equal(again, want) {
+		if want := []ledger.Dirty{{"h1", 30, 110, 2, 0}}; !slices.Equal(again, want) {
 			t.Fatalf("got %+v, want %+v", again, want)
 		}
 		must(t, l.CompleteDirty(ctx, again))
@@ -59,7 +59,7 @@ func TestMarksMadeMeanwhileSurvive(t *testing.T) {
 		must(t, l.CompleteDirty(ctx, taken)) // a checker that was slow
 		last, err := l.TakeDirty(ctx, 10)
 		must(t, err)
-		if want := []ledger.Dirty{{"h1", 90, 120, 3}}; !slices.Equal(last, want) {
+		if want := []ledger.Dirty{{"h1", 90, 120, 3, 0}}; !slices.Equal(last, want) {
 			t.Errorf("got %+v, want %+v", last, want)
 		}
 	})
@@ -94,7 +94,7 @@ func TestAStepIsTakenWholeAndOnce(t *testing.T) {
 		must(t, err)
 		dirty, err := l.TakeDirty(ctx, 10)
 		must(t, err)
-		if at != 7 || len(held) != 2 || !slices.Equal(dirty, []ledger.Dirty{{"h1", 30, 100, 1}}) {
+		if at != 7 || len(held) != 2 || !slices.Equal(dirty, []ledger.Dirty{{"h1", 30, 100, 1, 0}}) {
 			t.Errorf("watermark %d, %d lines held, dirty %v", at, len(held), dirty)
 		}
 		if none, err := l.Watermark(ctx, "another"); none != 0 || err != nil {

@@ -19,6 +19,8 @@ type Judged struct {
 	Settled   sensors.Instant
 	Digest    string
 	Carry     []byte
+	Due       sensors.Instant // when it is judged again although no fact comes
+	Mark      int64           // the version of the mark that it was judged for last
 	// because is the reasons of the tiles that go on: a JSON object, by room.
 	because string
 }
@@ -57,7 +59,7 @@ func reasonsOf(j *Judgment) (string, error) {
 
 // WriteJudgments writes what was found at now of some households, in one transaction. Only what changed gets new rows; what they
 // replace is superseded and stays. The dirty marks that led to the judgments are taken off, unless the household was marked again. Writing the
-// same judgments twice changes nothing.
+// same judgments twice changes nothing. One whose claim was lost is left out: another server judges that household.
 func (l *Ledger) WriteJudgments(ctx context.Context, all []Judgment, now sensors.Instant) error {
 	all = slices.Clone(all)
 	slices.SortFunc(all, func(a, b Judgment) int { return cmp.Compare(a.Household, b.Household) })
@@ -73,7 +75,14 @@ func (l *Ledger) WriteJudgments(ctx context.Context, all []Judgment, now sensors
 		if err := t.alone(ctx, turnVerdicts); err != nil {
 			return err
 		}
-		return chunks(all, func(some []Judgment) error { return t.writeJudgments(ctx, some, now) })
+		mine, err := t.withoutLost(ctx, all)
+		if err != nil {
+			return err
+		}
+		if err := chunks(mine, func(some []Judgment) error { return t.writeJudgments(ctx, some, now) }); err != nil {
+			return err
+		}
+		return t.completeJudged(ctx, mine)
 	})
 }
 
@@ -103,7 +112,6 @@ type tick struct {
 	episodes                       []keptEpisode
 	judged                         []Judged
 	changed                        []change
-	done                           []Dirty
 }
 
 type keptTile struct {
@@ -168,7 +176,7 @@ func (k *tick) add(j *Judgment, before Judged, tiles []tileRow, episodes []episo
 	}
 	next := Judged{
 		Household: j.Household, Version: before.Version, At: max(now, before.At), Until: j.Until, Settled: j.Settled,
-		Digest: j.Digest, Carry: j.Carry,
+		Digest: j.Digest, Carry: j.Carry, Due: j.Due, Mark: cmp.Or(j.Mark, before.Mark),
 	}
 	if next.because, err = reasonsOf(j); err != nil {
 		return err
@@ -188,9 +196,6 @@ func (k *tick) add(j *Judgment, before Judged, tiles []tileRow, episodes []episo
 		k.episodes = append(k.episodes, keptEpisode{j.Household, next.Version, next.At, e})
 	}
 	k.judged = append(k.judged, next)
-	if j.Mark != 0 {
-		k.done = append(k.done, Dirty{Household: j.Household, Version: j.Mark})
-	}
 	return nil
 }
 
@@ -240,10 +245,21 @@ func (k *tick) write(ctx context.Context, t tx, now sensors.Instant) error {
 	if err != nil {
 		return err
 	}
-	if err := t.writeJudged(ctx, k.judged); err != nil {
+	return t.writeJudged(ctx, k.judged)
+}
+
+// completeJudged takes off the marks that led to judgments, unless a claim was lost meanwhile: then nothing of them is written.
+func (t tx) completeJudged(ctx context.Context, all []Judgment) error {
+	if err := t.fence(ctx, all); err != nil {
 		return err
 	}
-	return t.completeDirty(ctx, k.done)
+	var done []Dirty
+	for i := range all {
+		if j := &all[i]; j.Mark != 0 {
+			done = append(done, Dirty{Household: j.Household, Version: j.Mark, Claim: j.Claim})
+		}
+	}
+	return t.completeDirty(ctx, done)
 }
 
 // supersede ends rows of a table, each for the first and only time.
@@ -280,16 +296,17 @@ func asInt(b bool) int64 {
 }
 
 func (t tx) writeJudged(ctx context.Context, rows []Judged) error {
-	return t.insert(ctx, "INSERT INTO judged (household, version, judged_at, until_ns, settled_ns, digest, carry, open_because) VALUES",
+	return t.insert(ctx, "INSERT INTO judged (household, version, judged_at, until_ns, settled_ns, digest, carry, open_because, due_ns, mark) VALUES",
 		`ON CONFLICT (household) DO UPDATE SET version = excluded.version, judged_at = excluded.judged_at, until_ns = excluded.until_ns,
-			settled_ns = excluded.settled_ns, digest = excluded.digest, carry = excluded.carry, open_because = excluded.open_because`,
-		8, len(rows), func(i int, to []any) []any {
+			settled_ns = excluded.settled_ns, digest = excluded.digest, carry = excluded.carry, open_because = excluded.open_because, due_ns = excluded.due_ns,
+			mark = excluded.mark`,
+		10, len(rows), func(i int, to []any) []any {
 			r := &rows[i]
 			carry := r.Carry
 			if carry == nil {
 				carry = []byte{}
 			}
-			return append(to, r.Household, r.Version, int64(r.At), int64(r.Until), int64(r.Settled), r.Digest, carry, r.because)
+			return append(to, r.Household, r.Version, int64(r.At), int64(r.Until), int64(r.Settled), r.Digest, carry, r.because, int64(r.Due), r.Mark)
 		})
 }
 
@@ -317,10 +334,10 @@ func readJudged(ctx context.Context, q querier, households []string, reasons boo
 	if reasons {
 		because = "open_because"
 	}
-	rows, err := q.QueryContext(ctx, "SELECT household, version, judged_at, until_ns, settled_ns, digest, carry, "+because+
+	rows, err := q.QueryContext(ctx, "SELECT household, version, judged_at, until_ns, settled_ns, digest, carry, due_ns, mark, "+because+
 		" FROM judged WHERE household IN ("+placeholders(len(households))+")", anys(households)...)
 	found, err := collect(rows, err, func(j *Judged) []any {
-		return []any{&j.Household, &j.Version, &j.At, &j.Until, &j.Settled, &j.Digest, &j.Carry, &j.because}
+		return []any{&j.Household, &j.Version, &j.At, &j.Until, &j.Settled, &j.Digest, &j.Carry, &j.Due, &j.Mark, &j.because}
 	})
 	if err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ type Ledger struct {
 	dialect dialect
 	write   *sql.DB
 	read    *sql.DB
+	locks   *sql.DB // of what one server does at a time; nil in SQLite
 	closed  atomic.Bool
 }
 
@@ -34,6 +35,7 @@ const (
 const (
 	readers         = 4 // connections for reading
 	postgresWriters = 4
+	lockers         = 8 // connections that hold a right to do something alone
 )
 
 // Open opens a ledger, creates what it needs or brings an older one up to date. The URL is sqlite:///absolute/path,
@@ -117,6 +119,14 @@ func openPostgres(rawURL string) (*Ledger, error) {
 	reading := config.Copy()
 	reading.RuntimeParams["default_transaction_read_only"] = "on"
 	l.read = stdlib.OpenDB(*reading)
+	locking := config.Copy()
+	// A machine that has gone says nothing any more: its locks end within half a minute.
+	for name, value := range map[string]string{"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3", "tcp_user_timeout": "25000"} {
+		locking.RuntimeParams[name] = value
+	}
+	l.locks = stdlib.OpenDB(*locking)
+	l.locks.SetMaxOpenConns(lockers)
+	l.locks.SetMaxIdleConns(lockers)
 	l.write.SetMaxOpenConns(postgresWriters)
 	l.write.SetMaxIdleConns(postgresWriters)
 	l.read.SetMaxOpenConns(readers)
@@ -130,7 +140,11 @@ func (l *Ledger) Close() error {
 	if l.closed.Swap(true) {
 		return nil
 	}
-	return errors.Join(l.read.Close(), l.write.Close())
+	err := errors.Join(l.read.Close(), l.write.Close())
+	if l.locks != nil {
+		err = errors.Join(err, l.locks.Close())
+	}
+	return err
 }
 
 // Ping reports whether the database answers.

@@ -162,6 +162,7 @@ const (
 	turnDeclarations
 	turnContracts
 	turnDelegations
+	turnClaims
 )
 
 // maxValues bounds the arguments of one statement.

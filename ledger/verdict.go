@@ -61,6 +61,10 @@ type Judgment struct {
 	Carry []byte
 	// Mark is the version of the dirty mark that led here, which is taken off; 0: none.
 	Mark int64
+	// Claim is that under which the household was taken; 0: none.
+	Claim int64
+	// Due is when the household is judged again although no fact comes.
+	Due sensors.Instant
 }
 
 // tileRow is a tile as it is kept. An open one goes on: it ends where the household's tiles end, which the row does not say, so

@@ -23,7 +23,13 @@
 // Tiles end at the last judgment of their household. For every household the checker remembers when it is due although no
 // fact has come: when the last reading of a room stops speaking for it [I1], when the local day ends and its outdoor mean with it, and in
 // season at least every Config.Refresh. So tiles of a silent household turn unknown at the next tick and go on growing; no
-// tile is older than Refresh and a tick. These times are kept in memory: after a start every household is due at once.
+// tile is older than Refresh and a tick. After a start every household is due at once.
+//
+// # Several servers
+//
+// Servers of one ledger share the work: each claims households, so that no other judges them for the same mark, and the ledger writes
+// nothing of a server whose claim has lapsed, as when it was killed or stood still. When a household is due by time alone is in the ledger
+// too, so that one server marks it.
 package checker
 
 import (
@@ -44,7 +50,8 @@ import (
 // Ledger is what the checker needs of a ledger.Ledger, with its promises.
 type Ledger interface {
 	MarkDirty(ctx context.Context, marks []ledger.Mark, now sensors.Instant) error
-	TakeDirty(ctx context.Context, limit int) ([]ledger.Dirty, error)
+	MarkDue(ctx context.Context, households []string, all bool, now sensors.Instant) (later map[string]sensors.Instant, err error)
+	ClaimDirty(ctx context.Context, limit int) (all []ledger.Dirty, release func(), err error)
 	CompleteDirty(ctx context.Context, done []ledger.Dirty) error
 	CountDirty(ctx context.Context) (n int, since sensors.Instant, err error)
 	Judged(ctx context.Context, households []string) (map[string]ledger.Judged, error)
@@ -107,7 +114,9 @@ type Checker struct {
 	lastGood atomic.Int64
 
 	tick sync.Mutex                 // held by the tick that runs; guards due
-	due  map[string]sensors.Instant // when a household is judged although no fact has come
+	due  map[string]sensors.Instant // when a household is judged although no fact has come, as far as this process knows
+	// begun: all households were marked since the start.
+	begun bool
 }
 
 // New makes a checker. It is an error if a part is missing or a policy cannot judge.
@@ -175,13 +184,14 @@ func (c *Checker) catchUp(ctx context.Context, r *Report) error {
 	}
 	left, _, err := c.Ledger.CountDirty(ctx)
 	for err == nil && left > 0 {
-		var taken []ledger.Dirty
-		taken, err = c.Ledger.TakeDirty(ctx, min(left, takeAtOnce))
-		if err != nil || len(taken) == 0 {
-			return err
+		taken, release, failed := c.Ledger.ClaimDirty(ctx, min(left, takeAtOnce))
+		if failed != nil || len(taken) == 0 { // what is left is another server's
+			release()
+			return failed
 		}
 		left -= len(taken)
 		err = c.round(ctx, taken, r)
+		release()
 	}
 	return err
 }

@@ -2,9 +2,9 @@ package checker
 
 import (
 	"context"
+	"maps"
 
 	"github.com/nuanju/nuanju/compliance"
-	"github.com/nuanju/nuanju/ledger"
 	"github.com/nuanju/nuanju/sensors"
 )
 
@@ -16,10 +16,10 @@ func (c *Checker) markDue(ctx context.Context) error {
 		return err
 	}
 	now := sensors.At(c.Clock())
-	var marks []ledger.Mark
+	var due []string
 	for _, id := range homes.ids {
 		if c.due[id] <= now {
-			marks = append(marks, ledger.Mark{Household: id, From: now})
+			due = append(due, id)
 		}
 	}
 	for id := range c.due {
@@ -27,10 +27,16 @@ func (c *Checker) markDue(ctx context.Context) error {
 			delete(c.due, id)
 		}
 	}
-	if len(marks) == 0 {
+	if len(due) == 0 {
 		return nil
 	}
-	return c.Ledger.MarkDirty(ctx, marks, now)
+	later, err := c.Ledger.MarkDue(ctx, due, !c.begun, now)
+	if err != nil {
+		return err
+	}
+	c.begun = true
+	maps.Copy(c.due, later) // another server has judged them
+	return nil
 }
 
 // dueAfter is when a household that was judged at j.asOf is to be judged again if no fact comes: the next local midnight, when

@@ -49,6 +49,7 @@ func (c *Checker) judge(j *job, f *compliance.Facts, readings int) (o outcome) {
 	*j.oldest = min(*j.oldest, j.season.Start)
 	kept.Oldest = day(*j.oldest)
 	o.judgment = j.written(parts, kept)
+	o.judgment.Due = o.due
 	return o
 }
 
@@ -110,6 +111,7 @@ func (j *job) written(parts []*compliance.Verdict, kept *carry) *ledger.Judgment
 	if j.final {
 		out.Mark = j.dirty.Version
 	}
+	out.Claim = j.dirty.Claim
 	zone := j.policy.Zone
 	household := ledger.RoomTiles{}
 	rooms := make([]ledger.RoomTiles, len(last.Rooms))
