@@ -24,6 +24,7 @@ type Settings struct {
 	Data       string // folder of the embedded stores and keys
 	Log        string // URL of the evidence log
 	Ledger     string // URL of the ledger
+	Roles      Roles  // what the server does
 	Store      Store
 	Key        string // file of the evidence log's signing key
 	LogName    string // the log's name in its checkpoints
@@ -93,6 +94,7 @@ func ParseSettings(file string, b []byte, env []string) (*Settings, Problems) {
 	s.Notify = o.notify(root.Need("notify").Map())
 	s.NotifyCron = o.text(cron.Need("notify"), "CRON_NOTIFY")
 	s.Findings = o.findings(root.Need("findings").Map(), cron)
+	s.Roles = o.roles(root.Need("roles"))
 	s.SignIn = o.signIn(root.Need("sign_in").Map())
 	store := root.Need("store").Map()
 	s.Store = Store{
@@ -206,6 +208,7 @@ func (s *Settings) check(doc *Document) {
 		}
 	}
 	s.Notify.check(doc)
+	s.checkRoles(doc)
 	switch s.Store.Kind {
 	case "blocks":
 	case "influx":

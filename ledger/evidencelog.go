@@ -23,6 +23,10 @@ func (e evidenceLog) Append(ctx context.Context, entries []OutboxEntry) (int64, 
 }
 
 func (e evidenceLog) Contents(ctx context.Context, from int64, visit func(leaf int64, content []byte)) error {
+	// What another process was appending when it was killed is there now, or never will be.
+	if err := e.log.Refresh(ctx); err != nil {
+		return err
+	}
 	for leaf, err := range e.log.Leaves(ctx, from) {
 		if err != nil {
 			return err

@@ -61,8 +61,8 @@ type EvidenceLog interface {
 
 // Deliver gives the evidence log what waits in the outbox, in order, up to limit entries, and returns how many the log has
 // confirmed. Each entry is in the log once, wherever the process stops: before it is given to the log the log's size is noted,
-// and an entry that was given before is looked for from there on. One caller at a time; a second one waits for nothing
-// and may deliver twice.
+// and an entry that was given before is looked for from there on. One caller at a time, of all
+// servers (see Alone); a second one waits for nothing and may deliver twice.
 func (l *Ledger) Deliver(ctx context.Context, log EvidenceLog, limit int) (int, error) {
 	waiting, err := l.Outbox(ctx, limit)
 	if err != nil || len(waiting) == 0 {

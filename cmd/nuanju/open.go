@@ -39,6 +39,17 @@ func (f settingsFlag) read() (*configs.Settings, error) {
 // dataFolder makes the folder of the embedded stores, readable by its owner only.
 func dataFolder(s *configs.Settings) error { return os.MkdirAll(s.Data, 0o700) }
 
+// takeFolder makes the data folder and, if anything is embedded in it, takes it for this process alone.
+func takeFolder(s *configs.Settings) (*os.File, error) {
+	if err := dataFolder(s); err != nil {
+		return nil, err
+	}
+	if !s.Embedded() {
+		return nil, nil
+	}
+	return lockFolder(s.Data)
+}
+
 // openStore opens the store of readings.
 func openStore(ctx context.Context, s *configs.Settings) (sensors.Store, error) {
 	if s.Store.Kind == "blocks" {
@@ -72,10 +83,10 @@ func openLedger(ctx context.Context, s *configs.Settings) (*ledger.Ledger, error
 func openLog(ctx context.Context, s *configs.Settings, options evidence.Options) (*evidence.Log, error) {
 	key, err := evidence.LoadKey(s.Key)
 	if errors.Is(err, fs.ErrNotExist) {
-		if path, embedded := strings.CutPrefix(s.Log, "sqlite:"); embedded {
-			if info, err := os.Stat(strings.TrimPrefix(path, "//")); err == nil && info.Size() > 0 {
-				return nil, fmt.Errorf("the key that signs the evidence log, %s, is gone: bring it back from its copy; a new one would not be the log's", s.Key)
-			}
+		if there, err := logHolds(ctx, s); err != nil {
+			return nil, err
+		} else if there {
+			return nil, fmt.Errorf("the key that signs the evidence log, %s, is not there: bring it back from its copy, or copy it from another server of this log; a new one would not be the log's", s.Key)
 		}
 		if key, err = evidence.NewKey(s.LogName); err == nil {
 			err = key.Save(s.Key)
@@ -88,6 +99,19 @@ func openLog(ctx context.Context, s *configs.Settings, options evidence.Options)
 		return nil, fmt.Errorf("the key in %s signs as %q, but log_name is %q: a log keeps its name", s.Key, key.Name(), s.LogName)
 	}
 	return evidence.Open(ctx, s.Log, key, options)
+}
+
+// logHolds reports whether a log is there already, which has a key somewhere.
+func logHolds(ctx context.Context, s *configs.Settings) (bool, error) {
+	if path, embedded := strings.CutPrefix(s.Log, "sqlite:"); embedded {
+		info, err := os.Stat(strings.TrimPrefix(path, "//"))
+		return err == nil && info.Size() > 0, nil
+	}
+	log, err := evidence.Open(ctx, s.Log, nil, evidence.Options{})
+	if err != nil {
+		return false, err
+	}
+	return log.Size() > 0, log.Close()
 }
 
 // receiptTime is the time of receipt by a clock, to the millisecond: finer digits say nothing about a reading, and would cost its

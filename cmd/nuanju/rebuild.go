@@ -36,6 +36,9 @@ func (c rebuildCommand) Run(a *app) (err error) {
 	}
 	s := &server{settings: settings, logger: newLogger(a.stderr, settings.LogLevel), now: time.Now}
 	defer func() { err = errors.Join(err, s.close()) }()
+	if s.lock, err = takeFolder(settings); err != nil {
+		return err
+	}
 	if s.log, err = openLog(ctx, settings, evidence.Options{Logger: s.logger, Clock: receiptTime(s.now)}); err != nil {
 		return err
 	}

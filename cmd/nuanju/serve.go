@@ -21,7 +21,8 @@ import (
 
 type serveCommand struct {
 	settingsFlag
-	PrintConfig bool `help:"Print the annotated settings with their defaults, and stop."`
+	Roles       string `placeholder:"ROLES" help:"What this server does instead of what the settings say: some of web, ingest, checker."`
+	PrintConfig bool   `help:"Print the annotated settings with their defaults, and stop."`
 }
 
 // Help is shown by nuanju serve --help.
@@ -48,6 +49,14 @@ func (c serveCommand) Run(a *app) error {
 	settings, err := c.read()
 	if err != nil {
 		return err
+	}
+	if c.Roles != "" {
+		if settings.Roles, err = configs.ParseRoles(c.Roles); err != nil {
+			return errUsage{err}
+		}
+		if settings.Embedded() && !settings.Roles.All() {
+			return errUsage{errors.New("--roles: with embedded stores one server does everything")}
+		}
 	}
 	logger := newLogger(a.stderr, settings.LogLevel)
 	s, err := newServer(ctx, settings, logger)
@@ -78,15 +87,9 @@ func (s *server) run(ctx context.Context, started func(address string)) error {
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	running.Go(func() {
-		// What a registry change before the last stop has mended, if it came too late to be acted on.
-		if n, err := s.forwarder.Release(background, "the server has started"); err != nil {
-			s.logger.Warn("lines in quarantine could not be looked at", "error", err)
-		} else if n > 0 {
-			s.logger.Info("lines were released from quarantine", "lines", n)
-		}
-		s.forwarder.Run(background)
-	})
+	if s.settings.Roles.Ingest {
+		running.Go(func() { s.forward(background) })
+	}
 	clockwork := s.clockwork(background)
 	clockwork.Start()
 	for _, job := range clockwork.Entries() { // what the last stop left undone does not wait for the clock
@@ -102,7 +105,7 @@ func (s *server) run(ctx context.Context, started func(address string)) error {
 	go func() { failed <- srv.Serve(listener) }()
 	metrics := s.serveMetrics(metricsListener, failed)
 	started(listener.Addr().String())
-	s.logger.Info("serving", "address", listener.Addr().String(), "store", s.settings.Store.Kind)
+	s.logger.Info("serving", "address", listener.Addr().String(), "store", s.settings.Store.Kind, "roles", s.settings.Roles.String())
 
 	select {
 	case <-ctx.Done():
@@ -162,19 +165,7 @@ func (s *server) clockwork(ctx context.Context) *cron.Cron {
 	logger := cron.PrintfLogger(slog.NewLogLogger(s.logger.Handler(), slog.LevelError))
 	c := cron.New(cron.WithLocation(s.zone), cron.WithLogger(logger),
 		cron.WithChain(cron.Recover(logger), cron.SkipIfStillRunning(cron.DiscardLogger)))
-	for _, job := range []struct {
-		when, what string
-		do         func(context.Context) error
-	}{
-		{s.settings.TickCron, "tick", s.tick},
-		{s.settings.ClockCron, "clocks", s.clocks},
-		{s.settings.Findings.Cron, "findings", s.findings},
-		{s.settings.SignCron, "sign", s.sign},
-		{"@every 5s", "deliver", s.deliver},
-		{s.settings.NotifyCron, "notify", s.messages.Run},
-		{"@every 1m", "weather", s.weather.look},
-		{"@every 1m", "stoppages", s.showStoppages},
-	} {
+	for _, job := range s.jobs() {
 		_, err := c.AddFunc(job.when, func() {
 			if err := job.do(ctx); err != nil && ctx.Err() == nil {
 				s.logger.Error("a job failed and will be tried again", "job", job.what, "error", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -48,6 +49,7 @@ type server struct {
 	ticks     atomic.Pointer[web.Ticks]
 	signed    atomic.Pointer[time.Time] // when the log's size was last under a signature
 
+	lock    *os.File // of the data folder, if this server has it alone
 	pages   *pages.Pages
 	handler http.Handler
 	metrics http.Handler
@@ -71,7 +73,7 @@ func newServerAt(ctx context.Context, settings *configs.Settings, logger *slog.L
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if err := dataFolder(settings); err != nil {
+	if s.lock, err = takeFolder(settings); err != nil {
 		return nil, err
 	}
 	if s.log, err = openLog(ctx, settings, evidence.Options{Logger: logger, Clock: receiptTime(now)}); err != nil {
@@ -165,16 +167,7 @@ func (s *server) handle(stats *intake.Stats) error {
 		Ledger: s.ledger, Log: s.log, Store: s.store, Intake: intake.New(s.log, s.town.places, stats), Homes: s.town.directory, Files: s.files,
 		Policies: s.town.policies, Answers: s.checker.Answers,
 		Logger: s.logger, Registry: registry, Clock: s.now, Zone: s.zone, Stats: stats,
-		Lag: func() web.Lag {
-			leaves, age := s.forwarder.Lag()
-			return web.Lag{Leaves: leaves, Age: age}
-		},
-		Ticks: func() web.Ticks {
-			if t := s.ticks.Load(); t != nil {
-				return *t
-			}
-			return web.Ticks{}
-		},
+		Lag: s.lag(), Ticks: s.ticking(),
 		Checkpoint: func() time.Time {
 			if at := s.signed.Load(); at != nil {
 				return *at
@@ -195,7 +188,7 @@ func (s *server) handle(stats *intake.Stats) error {
 	s.pages, err = pages.New(pages.Options{
 		API: api, Changes: s.ledger.Changes, Logger: s.logger, Clock: s.now, Zone: s.zone, Version: version, Grafana: s.settings.Grafana,
 	})
-	s.handler = front{api, s.pages}
+	s.handler = byRole(s.settings.Roles, front{api, s.pages})
 	return err
 }
 
@@ -221,14 +214,15 @@ func (s *server) showPlaces(ctx context.Context) {
 	if !ok {
 		return
 	}
-	if s.town.taken == s.shown {
+	taken, registry := s.town.present()
+	if taken == s.shown {
 		return
 	}
-	if err := show.Show(ctx, placePoints(s.town.registry, sensors.At(s.now()))); err != nil {
+	if err := show.Show(ctx, placePoints(registry, sensors.At(s.now()))); err != nil {
 		s.logger.Warn("places could not be shown to dashboards", "error", err)
 		return
 	}
-	s.shown = s.town.taken
+	s.shown = taken
 }
 
 // sign signs a checkpoint of the evidence log.
@@ -254,7 +248,34 @@ func (s *server) deliver(ctx context.Context) error {
 
 // finish writes what must not wait for the next start.
 func (s *server) finish(ctx context.Context) error {
-	return errors.Join(s.deliver(ctx), s.sign(ctx))
+	if !s.settings.Roles.Checker {
+		return nil
+	}
+	return errors.Join(s.alone("deliver", s.deliver)(ctx), s.sign(ctx))
+}
+
+// lag tells how far the store is behind; nil on a server that does not forward.
+func (s *server) lag() func() web.Lag {
+	if !s.settings.Roles.Ingest {
+		return nil
+	}
+	return func() web.Lag {
+		leaves, age := s.forwarder.Lag()
+		return web.Lag{Leaves: leaves, Age: age}
+	}
+}
+
+// ticking tells how the checker is doing; nil on a server that does not judge.
+func (s *server) ticking() func() web.Ticks {
+	if !s.settings.Roles.Checker {
+		return nil
+	}
+	return func() web.Ticks {
+		if t := s.ticks.Load(); t != nil {
+			return *t
+		}
+		return web.Ticks{}
+	}
 }
 
 // close closes what is open.
@@ -271,6 +292,9 @@ func (s *server) close() error {
 	}
 	if s.ledger != nil {
 		errs = append(errs, s.ledger.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -22,11 +22,14 @@ type town struct {
 	policies map[string]*compliance.Policy
 	now      func() time.Time
 
-	mu        sync.Mutex
-	known     int64 // how many changes the checker's homes know
-	taken     int64 // and how many the intake and the directory
-	homes     *checker.Homes
-	registry  *sensors.Registry // as the intake knows it
+	mu    sync.Mutex
+	known int64 // how many changes the checker's homes know
+	homes *checker.Homes
+
+	refreshing sync.Mutex        // guards the next two
+	taken      int64             // how many changes the intake and the directory know
+	registry   *sensors.Registry // as the intake knows it
+
 	places    *intake.Registry
 	directory *web.Directory
 }
@@ -114,9 +117,10 @@ func (t *town) Homes(ctx context.Context) (*checker.Homes, error) {
 	return t.homes, nil
 }
 
-// refresh has the intake and the directory take a changed registry over, and lets out of quarantine what it mends. One
-// caller at a time.
+// refresh has the intake and the directory take a changed registry over, and lets out of quarantine what it mends.
 func (t *town) refresh(ctx context.Context, f *intake.Forwarder) error {
+	t.refreshing.Lock()
+	defer t.refreshing.Unlock()
 	count, err := t.ledger.Watermark(ctx, ledger.RegistryWatermark)
 	if err != nil || count == t.taken {
 		return err
@@ -133,4 +137,11 @@ func (t *town) refresh(ctx context.Context, f *intake.Forwarder) error {
 	}
 	t.taken, t.registry = count, &r.Registry
 	return nil
+}
+
+// present is the registry as the intake knows it, and how many changes that has.
+func (t *town) present() (int64, *sensors.Registry) {
+	t.refreshing.Lock()
+	defer t.refreshing.Unlock()
+	return t.taken, t.registry
 }

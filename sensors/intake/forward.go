@@ -240,13 +240,26 @@ func (f *Forwarder) find(ctx context.Context) error {
 	if p.next, err = f.ledger.Watermark(ctx, p.watermark); err != nil {
 		return err
 	}
-	if size := f.log.Size(); p.next > size {
+	if size := f.reaches(ctx, p.next); p.next > size {
 		return fmt.Errorf("%d entries of the evidence log were forwarded, but it has %d: it is not this ledger's log", p.next, size)
 	}
 	f.place = &p
 	f.stats.watermark.Store(p.next)
 	return nil
 }
+
+// reaches is the log's size. If another process has forwarded leaves that this one has not heard of, it waits until it has.
+func (f *Forwarder) reaches(ctx context.Context, n int64) int64 {
+	if f.log.Size() < n {
+		ctx, cancel := context.WithTimeout(ctx, hearsay)
+		defer cancel()
+		_ = f.log.Wait(ctx, n-1) // the size says what came of it
+	}
+	return f.log.Size()
+}
+
+// hearsay is within which time a process hears of what others appended.
+const hearsay = 2 * time.Second
 
 // Position is how many entries of the log have been forwarded. It is an error if the log has fewer: then it is another
 // log, or an older copy of it, and what it receives would not be forwarded.
@@ -257,6 +270,16 @@ func (f *Forwarder) Position(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	return f.place.next, nil
+}
+
+// Follow finds out how far the log was forwarded by another process, for Lag.
+func (f *Forwarder) Follow(ctx context.Context) error {
+	f.stepping.Lock()
+	defer f.stepping.Unlock()
+	f.place = nil
+	err := f.find(ctx)
+	f.place = nil
+	return err
 }
 
 // generations is the name of the watermark that counts rebuilds. Each has a watermark of its own, so that none ever goes back.
