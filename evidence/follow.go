@@ -40,6 +40,14 @@ func (d *database) lock(ctx context.Context) (*locked, error) {
 	return &locked{tx, h}, nil
 }
 
+// snapshot begins a transaction whose reads all see the same state. It has to be rolled back.
+func (d *database) snapshot(ctx context.Context) (*sql.Tx, error) {
+	if d.postgres {
+		return d.read.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	}
+	return d.read.BeginTx(ctx, nil) // SQLite's readers always do
+}
+
 // unlock ends a transaction that was not committed.
 func (t *locked) unlock() { _ = t.Rollback() } // nothing was written, or an error has said why
 
@@ -205,7 +213,7 @@ func (l *Log) look(ctx context.Context) (err error) {
 	}
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	tx, err := l.db.read.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	tx, err := l.db.snapshot(ctx)
 	if err != nil {
 		return err
 	}

@@ -16,17 +16,17 @@ type state struct {
 
 // load reads the right edge of the tree and checks it against the head, so that nothing is ever appended to a damaged
 // edge. It reads the last partial tile of each level: at most 255 tiles of 8 KiB for a level.
-func (d *database) load(ctx context.Context) (*state, error) {
-	h, err := d.head(ctx, d.write)
+func (d *database) load(ctx context.Context, q querier) (*state, error) {
+	h, err := d.head(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	s := &state{head: h, tree: tree{size: h.size}}
-	if s.tree.tails[0], err = d.loadTail(ctx, d.write, h.size); err != nil {
+	if s.tree.tails[0], err = d.loadTail(ctx, q, h.size); err != nil {
 		return nil, err
 	}
 	for level := 1; fullTiles(h.size, level-1) > 0; level++ {
-		if s.tree.tails[level], err = d.loadLevel(ctx, h.size, level); err != nil {
+		if s.tree.tails[level], err = d.loadLevel(ctx, q, h.size, level); err != nil {
 			return nil, err
 		}
 	}
@@ -87,13 +87,13 @@ func (row commitRow) tailHashes() ([]tlog.Hash, error) {
 }
 
 // loadLevel computes the partial tile of a level from the whole tiles below it.
-func (d *database) loadLevel(ctx context.Context, size int64, level int) (tail []tlog.Hash, err error) {
+func (d *database) loadLevel(ctx context.Context, q querier, size int64, level int) (tail []tlog.Hash, err error) {
 	have := fullTiles(size, level-1)
 	next := have &^ (tileWidth - 1)
 	if next == have {
 		return nil, nil
 	}
-	rows, err := d.write.QueryContext(ctx, d.rebind(queryTiles), level-1, next)
+	rows, err := q.QueryContext(ctx, d.rebind(queryTiles), level-1, next)
 	if err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
 	}

@@ -110,11 +110,16 @@ func Open(ctx context.Context, storeURL string, key *Key, options Options) (*Log
 
 // reload reads the state of the database.
 func (l *Log) reload(ctx context.Context) error {
-	s, err := l.db.load(ctx)
+	tx, err := l.db.snapshot(ctx)
+	if err != nil {
+		return fmt.Errorf("evidence: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // nothing was written
+	s, err := l.db.load(ctx, tx)
 	if err != nil {
 		return err
 	}
-	latest, err := l.newest(ctx, l.db.write, 1)
+	latest, err := l.newest(ctx, tx, 1)
 	if err != nil {
 		return err
 	}
