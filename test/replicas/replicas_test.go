@@ -164,10 +164,10 @@ func (w *town) readings(acked []reading) {
 		if wanted[r.device] == nil {
 			wanted[r.device] = map[sensors.Instant]float64{}
 		}
-		wanted[r.device][sensors.At(r.at)] = r.value
+		wanted[r.device][r.at] = r.value
 	}
 	for r, n := range inLog {
-		if again += n - 1; wanted[r.device][sensors.At(r.at)] != r.value {
+		if again += n - 1; wanted[r.device][r.at] != r.value {
 			w.t.Errorf("the log has a reading that nobody sent: %+v", r)
 		}
 	}
@@ -181,14 +181,15 @@ func (w *town) readings(acked []reading) {
 
 // parse reads a line of the log as send wrote it.
 func parse(line string) (reading, bool) {
-	rest, ok := strings.CutPrefix(line, "temperature,device=")
+	_, text, _ := strings.Cut(line, " ") // its length stands before it
+	rest, ok := strings.CutPrefix(text, "temperature,device=")
 	fields := strings.Fields(rest)
 	if !ok || len(fields) != 3 {
 		return reading{}, false
 	}
 	value, err := strconv.ParseFloat(strings.TrimPrefix(fields[1], "celsius="), 64)
 	seconds, err2 := strconv.ParseInt(fields[2], 10, 64)
-	return reading{fields[0], time.Unix(seconds, 0), value}, err == nil && err2 == nil
+	return reading{fields[0], sensors.Instant(time.Duration(seconds) * time.Second), value}, err == nil && err2 == nil
 }
 
 // stored holds the store to what was acknowledged, and returns how many readings it has.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/nuanju/nuanju/ledger/pgtest"
+	"github.com/nuanju/nuanju/sensors"
 	"github.com/nuanju/nuanju/sensors/influx/influxtest"
 	"github.com/nuanju/nuanju/test/servertest"
 )
@@ -112,7 +113,7 @@ func (w *town) ask(ctx context.Context, role, path string, body []byte, headers 
 // reading is one that was acknowledged.
 type reading struct {
 	device string
-	at     time.Time
+	at     sensors.Instant
 	value  float64
 }
 
@@ -126,8 +127,8 @@ func (w *town) send(ctx context.Context, stop *atomic.Bool, name string, seed ui
 		var body strings.Builder
 		var some []reading
 		for range 1 + random.IntN(8) {
-			r := reading{name, at, float64(1500+random.IntN(800)) / 100}
-			fmt.Fprintf(&body, "temperature,device=%s celsius=%.2f %d\n", r.device, r.value, r.at.Unix())
+			r := reading{name, sensors.At(at), float64(1500+random.IntN(800)) / 100}
+			fmt.Fprintf(&body, "temperature,device=%s celsius=%.2f %d\n", r.device, r.value, at.Unix())
 			some, at = append(some, r), at.Add(5*time.Second)
 		}
 		if _, ok := w.ask(ctx, "device", "/api/v2/write?precision=s", []byte(body.String()), nil, http.StatusNoContent); !ok {
