@@ -123,7 +123,7 @@ type overrides struct {
 }
 
 // otherVariables are those of the command line and of tests.
-var otherVariables = []string{"NUANJU_LANG", "NUANJU_KEEP", "NUANJU_ORACLE_CASES", "NUANJU_CONFIG", "NUANJU_URL", "NUANJU_TOKEN", "NUANJU_FUZZ"}
+var otherVariables = []string{"NUANJU_LANG", "NUANJU_KEEP", "NUANJU_ORACLE_CASES", "NUANJU_CONFIG", "NUANJU_URL", "NUANJU_TOKEN", "NUANJU_FUZZ", "NUANJU_REPLICAS"}
 
 func settingsIn(env []string) map[string]string {
 	vars := make(map[string]string)
