@@ -54,6 +54,8 @@ type commands struct {
 	Token   tokenCommand   `cmd:"" help:"Access tokens of devices, desks and residents."`
 	Health  healthCommand  `cmd:"" help:"Ask the server on this machine whether it is ready."`
 	Account accountCommand `cmd:"" help:"Accounts of the staff: who signs in with a name and a password."`
+	Backup  backupCommand  `cmd:"" help:"Copy the embedded stores while the server runs."`
+	Restore restoreCommand `cmd:"" help:"Bring a backup back into an empty data folder."`
 	Verify  verifyCommand  `cmd:"" help:"Check the evidence log and the store, and name what is damaged."`
 
 	Demo     demoCommand     `cmd:"" help:"A town with a past of two weeks that goes on living, to look around in."`
