@@ -110,7 +110,9 @@ func (w *town) settle(db *sql.DB, calls []call) {
 		}
 	}
 	servertest.Until(w.t, "every reply is overdue", func() bool { return time.Now().After(last) })
-	tail := func() string { return w.servers[0].Stderr.String() + w.servers[1].Stderr.String() + w.servers[2].Stderr.String() }
+	tail := func() string {
+		return w.servers[0].Stderr.String() + w.servers[1].Stderr.String() + w.servers[2].Stderr.String()
+	}
 	for what, query := range map[string]string{
 		"every breach is recorded":       fmt.Sprintf("SELECT %d - count(*) FROM ticket_events WHERE event = 'breach_reply'", len(calls)),
 		"the log was told what happened": "SELECT count(*) FROM outbox WHERE leaf IS NULL",
