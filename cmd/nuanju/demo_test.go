@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +88,27 @@ func (s *story) showsEveryState(t *testing.T) {
 				t.Errorf("%s: none is %s, they are %v", of.path, want, got)
 			}
 		}
+	}
+	var tests struct {
+		Items []struct {
+			About struct {
+				By      string `json:"commissioned_by"`
+				Finding struct {
+					Finding, Payer string
+					Stands         bool
+				}
+			}
+		}
+	}
+	s.reads(s.auditor, "/tests", url.Values{"household": {homeTested}}, &tests)
+	var found []string
+	for _, one := range tests.Items {
+		f := one.About.Finding
+		found = append(found, fmt.Sprintf("%s: %s %t, %s pays", one.About.By, f.Finding, f.Stands, f.Payer))
+	}
+	slices.Sort(found)
+	if want := []string{"resident: noncompliant true, supplier pays", "supplier: compliant false, supplier pays"}; !slices.Equal(found, want) {
+		t.Errorf("the tests of %s: %q, want %q", homeTested, found, want)
 	}
 }
 

@@ -18,8 +18,8 @@ func (s *story) measurements() {
 	s.unsensed()
 	tested := s.residents[homeTested]
 	s.test(s.day(6, "20:00"), tested, tested, s.tester, s.trusted, "bedroom", s.day(5, "09:00"), 0)
-	// The supplier's tester measures in the afternoon, beside an electric heater as it turns out: two degrees more.
-	s.test(s.day(5, "13:00"), s.dispatcher, tested, s.rival, s.other, "bedroom", s.day(5, "16:00"), 2.6)
+	// The supplier's tester measures in the afternoon, beside an electric heater as it turns out: more than five degrees more.
+	s.test(s.day(5, "13:00"), s.dispatcher, tested, s.rival, s.other, "bedroom", s.day(5, "16:00"), 5.5)
 	drifting := s.residents[homeDrifting]
 	s.test(s.day(7, "09:00"), s.dispatcher, drifting, s.rival, s.other, "bedroom", s.day(6, "10:00"), 0)
 	s.on(s.ago(4*time.Hour), func() {
