@@ -71,9 +71,9 @@ type Span struct {
 	End   time.Time `json:"end"`
 }
 
-// Ref names an exemption or a stoppage.
+// Ref names an exemption, a stoppage or a third-party test.
 type Ref struct {
-	Kind MatterKind `json:"kind"` // exemption or stoppage
+	Kind MatterKind `json:"kind"` // exemption, stoppage or test
 	ID   string     `json:"id"`
 }
 
@@ -107,8 +107,8 @@ func (o Outcome) Check() error {
 			field = fmt.Sprintf("reject[%d]", i-n)
 		}
 		switch {
-		case r.Kind != ExemptionMatter && r.Kind != StoppageMatter:
-			wrong(field+".kind", "is not exemption or stoppage")
+		case !slices.Contains([]MatterKind{ExemptionMatter, StoppageMatter, TestMatter}, r.Kind):
+			wrong(field+".kind", "is not one of exemption, stoppage, test")
 		case sensors.CheckID(r.ID) != nil:
 			wrong(field+".id", "is not an id")
 		case seen[r]:

@@ -23,7 +23,7 @@ func TestTransitionsFileIsTheTable(t *testing.T) {
 	for _, c := range []struct{ file, table string }{
 		{"TRANSITIONS.md", transitionsTable()},
 		{"TRANSITIONS.md", kindsTable()},
-		{"../README.md", statesTable()},
+		{"../README.md", statesTables(t)},
 	} {
 		text, err := os.ReadFile(c.file)
 		if err != nil {
@@ -35,20 +35,47 @@ func TestTransitionsFileIsTheTable(t *testing.T) {
 	}
 }
 
-// statesTable is a row for each event: in which states it can happen, and to which it leads.
-func statesTable() string {
+// shown are the machines that README.md draws, by their headings there.
+var shown = []struct {
+	heading string
+	kind    disputes.MatterKind
+}{
+	{"Exemption", disputes.ExemptionMatter}, {"Third-party test", disputes.TestMatter},
+	{"Confirmation of an episode", disputes.ConfirmationMatter}, {"Dispute", disputes.DisputeMatter},
+}
+
+// statesTables is what README.md draws: the ticket's table and those of the matters that decide verdicts.
+func statesTables(t *testing.T) string {
+	t.Helper()
+	var rows []disputes.Row
+	for _, r := range disputes.Transitions() {
+		rows = append(rows, disputes.Row{From: r.From, Event: r.Event, To: r.To, Who: r.Who, EN: r.EN})
+	}
+	text := "### Ticket\n\n" + statesTable(rows)
+	for _, s := range shown {
+		m, ok := disputes.MachineOf(s.kind)
+		if !ok {
+			t.Fatalf("there is no machine of %s", s.kind)
+		}
+		text += "\n### " + s.heading + "\n\n" + statesTable(m.Rows)
+	}
+	return text
+}
+
+// statesTable is a row for each event and who may do it: in which states it can happen, and to which it leads.
+func statesTable(rows []disputes.Row) string {
 	var b strings.Builder
 	b.WriteString("| event | who | from → to | |\n| --- | --- | --- | --- |\n")
 	done := map[string]bool{}
-	for _, r := range disputes.Transitions() {
-		key := string(r.Event) + roles(r.Who)
+	for _, r := range rows {
+		key := string(r.Event) + " " + roles(r.Who)
 		if done[key] {
 			continue
 		}
 		done[key] = true
 		var moves []string
-		for _, o := range disputes.Transitions() {
-			if string(o.Event)+roles(o.Who) == key {
+		for _, o := range rows {
+			if string(o.Event)+" "+roles(o.Who) == key {
 				move := string(o.From) + " → " + string(o.To)
 				if o.From == o.To {
 					move = string(o.From)

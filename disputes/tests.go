@@ -91,9 +91,11 @@ func testMachine() Machine {
 		{None, Submitted, StateSubmitted, uploaders(), false, "提交检测结果", "it is handed in"},
 		{StateSubmitted, Withdrawn, StateWithdrawn, testers(), true, "检测机构撤回", "the institution withdraws it"},
 		{StateSubmitted, Contested, StateContested, parties(), true, "一方提出异议", "a side contests it"},
-		{StateContested, Upheld, StateUpheld, deciders(), true, "认定有效", "it is upheld"},
-		{StateContested, Rejected, StateRejected, deciders(), true, "认定无效", "it is rejected and counts no longer"},
-		{StateUpheld, Rejected, StateRejected, deciders(), true, "改判无效", "it is rejected after all"},
-		{StateRejected, Upheld, StateUpheld, deciders(), true, "改判有效", "it is upheld after all"},
+		{StateSubmitted, Upheld, StateUpheld, outcomes(), true, "认定有效", "it is upheld"},
+		{StateSubmitted, Rejected, StateRejected, outcomes(), true, "认定无效", "it is rejected and counts no longer"},
+		{StateContested, Upheld, StateUpheld, outcomes(), true, "认定有效", "it is upheld"},
+		{StateContested, Rejected, StateRejected, outcomes(), true, "认定无效", "it is rejected and counts no longer"},
+		{StateUpheld, Rejected, StateRejected, outcomes(), true, "改判无效", "it is rejected after all"},
+		{StateRejected, Upheld, StateUpheld, outcomes(), true, "改判有效", "it is upheld after all"},
 	}}
 }

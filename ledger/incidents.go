@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/nuanju/nuanju/disputes"
+	"github.com/nuanju/nuanju/notify"
 )
 
 // incidentOpen is ErrConflict unless an incident is open. What is written with it is undone if it is resolved meanwhile.
@@ -71,7 +72,10 @@ func (w tx) addIncidentEvent(ctx context.Context, i disputes.Incident, e dispute
 	if err != nil {
 		return err
 	}
-	return w.enqueue(ctx, []OutboxEntry{{Key: e.Key(i), Subject: WorkflowSubject, Content: content, CreatedAt: e.At}})
+	if err := w.enqueue(ctx, []OutboxEntry{{Key: e.Key(i), Subject: WorkflowSubject, Content: content, CreatedAt: e.At}}); err != nil {
+		return err
+	}
+	return w.alert(ctx, notify.OfIncident(i, e), e.At)
 }
 
 // Incident is an incident with its timeline and its tickets, the first report first; at most 1000 of them. ErrNotFound for an unknown id.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nuanju/nuanju/billing"
 	"github.com/nuanju/nuanju/compliance"
+	"github.com/nuanju/nuanju/notify"
 	"github.com/nuanju/nuanju/sensors"
 )
 
@@ -155,7 +156,14 @@ func (l *Ledger) WriteStatements(ctx context.Context, s Settlement, all []Statem
 		if err := t.insertStatements(ctx, all); err != nil {
 			return err
 		}
-		return t.insertPayouts(ctx, payouts, now)
+		if err := t.insertPayouts(ctx, payouts, now); err != nil {
+			return err
+		}
+		alerts := make([]notify.Alert, len(all))
+		for i := range all {
+			alerts[i] = notify.OfStatement(all[i].ID, all[i].Household, all[i].Season)
+		}
+		return t.alert(ctx, alerts, now)
 	})
 	if err != nil {
 		return s, err

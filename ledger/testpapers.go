@@ -10,6 +10,7 @@ import (
 
 	"github.com/nuanju/nuanju/compliance"
 	"github.com/nuanju/nuanju/disputes"
+	"github.com/nuanju/nuanju/notify"
 	"github.com/nuanju/nuanju/sensors"
 )
 
@@ -251,12 +252,44 @@ func (t tx) spliceFindings(ctx context.Context, all []Judgment, now sensors.Inst
 	if err := t.supersede(ctx, "test_findings", superseded, now); err != nil {
 		return err
 	}
+	if err := t.tellFindings(ctx, added, now); err != nil {
+		return err
+	}
 	return t.insert(ctx, `INSERT INTO test_findings (household, test, room, start_ns, finding, stands, payer, sensor_off, difference, digest, because,
 		known_from) VALUES`, "", 12, len(added), func(i int, to []any) []any {
 		f := &added[i]
 		return append(to, f.Household, f.Test, f.Room, int64(f.Start), string(f.Finding), asInt(f.Stands), string(f.Payer), asInt(f.SensorOff),
 			f.Difference, f.Digest, string(stepsOf(f.Because)), int64(f.KnownFrom))
 	})
+}
+
+// tellFindings tells residents what tests of their home were found to decide: each finding of a test once, of those that were handed in
+// here. One that is only judged for other reasons than before is no news.
+func (t tx) tellFindings(ctx context.Context, added []TestFinding, now sensors.Instant) error {
+	ids := make([]string, len(added))
+	for i := range added {
+		ids[i] = added[i].Test
+	}
+	type row struct{ id string }
+	handedIn := map[string]bool{}
+	err := chunks(ids, func(some []string) error {
+		rows, err := t.QueryContext(ctx, "SELECT id FROM matters WHERE kind = 'test' AND id IN ("+placeholders(len(some))+")", anys(some)...)
+		found, err := collect(rows, err, func(r *row) []any { return []any{&r.id} })
+		for _, r := range found {
+			handedIn[r.id] = true
+		}
+		return err
+	})
+	var alerts []notify.Alert
+	for i := range added {
+		if f := &added[i]; handedIn[f.Test] {
+			alerts = append(alerts, notify.OfTest(f.Test, f.Household, f.Finding))
+		}
+	}
+	if err != nil || len(alerts) == 0 {
+		return err
+	}
+	return t.alert(ctx, alerts, now)
 }
 
 // says reports whether a kept finding says what is to be kept.

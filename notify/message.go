@@ -139,21 +139,21 @@ func (w *Writer) show(language, name, value string) string {
 
 // terms are values that have words in each language.
 var terms = map[string][2]string{
-	"kind=low_temperature": {"温度不达标", "too cold"},
-	"kind=no_heat":         {"不热", "no heat"},
-	"kind=leak":            {"漏水", "a leak"},
-	"kind=other":           {"其他", "other"},
-	"kind=finding":         {"监测发现", "found by the monitor"},
-	"kind=hazard":          {"隐患或违规", "a hazard or violation"},
-	"kind=filling":         {"注水试压", "filling or a pressure test"},
-	"kind=change":          {"电话、价格或办事程序变更", "numbers, prices or procedures"},
-	"kind=stoppage":        {"停热或恢复供热", "a stoppage or restoration"},
-	"clock=reply":          {"一小时答复", "one-hour reply"},
-	"clock=update":         {"六小时告知", "six-hour update"},
-	"clock=target":         {"内部处理", "internal target"},
-	"finding=noncompliant": {"不达标", "below the standard"},
-	"finding=compliant":    {"达标", "at the standard"},
-	"finding=none":         {"不适用", "not applicable"},
+	"kind=low_temperature":   {"温度不达标", "too cold"},
+	"kind=no_heat":           {"不热", "no heat"},
+	"kind=leak":              {"漏水", "a leak"},
+	"kind=other":             {"其他", "other"},
+	"kind=finding":           {"监测发现", "found by the monitor"},
+	"kind=hazard":            {"隐患或违规", "a hazard or violation"},
+	"kind=filling":           {"注水试压", "filling or a pressure test"},
+	"kind=change":            {"电话、价格或办事程序变更", "numbers, prices or procedures"},
+	"kind=stoppage":          {"停热或恢复供热", "a stoppage or restoration"},
+	"clock=reply":            {"一小时答复", "one-hour reply"},
+	"clock=update":           {"六小时告知", "six-hour update"},
+	"clock=target":           {"内部处理", "internal target"},
+	"finding=noncompliant":   {"不达标", "below the standard"},
+	"finding=compliant":      {"达标", "at the standard"},
+	"finding=not_applicable": {"不适用", "not applicable"},
 }
 
 // oneLine is a text without line breaks and other control characters.

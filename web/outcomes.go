@@ -19,8 +19,8 @@ type outcomeInput struct {
 	Body struct {
 		Text    string     `json:"text" doc:"In words, with the award's number if it has one; at most 8192 bytes."`
 		Confirm []spanView `json:"confirm,omitempty" maxItems:"20" doc:"Intervals that are confirmed as by both sides: below time in them counts as zero."`
-		Uphold  []refView  `json:"uphold,omitempty" maxItems:"20" doc:"Exemptions and stoppages that hold."`
-		Reject  []refView  `json:"reject,omitempty" maxItems:"20" doc:"Exemptions and stoppages that do not hold."`
+		Uphold  []refView  `json:"uphold,omitempty" maxItems:"20" doc:"Exemptions and stoppages that hold, tests that count."`
+		Reject  []refView  `json:"reject,omitempty" maxItems:"20" doc:"Exemptions and stoppages that do not hold, tests that do not count."`
 		Version int64      `json:"version,omitempty" minimum:"1" doc:"The version that was seen; on another one nothing is done."`
 	}
 }
@@ -31,9 +31,9 @@ type spanView struct {
 	End   string `json:"end" format:"date-time"`
 }
 
-// refView names an exemption or a stoppage.
+// refView names an exemption, a stoppage or a third-party test.
 type refView struct {
-	Kind string `json:"kind" enum:"exemption,stoppage"`
+	Kind string `json:"kind" enum:"exemption,stoppage,test"`
 	ID   string `json:"id"`
 }
 
@@ -111,15 +111,18 @@ func (h *hearings) carryOut(ctx context.Context, w *ledger.MatterWrite, d disput
 	return nil
 }
 
-// decide is what is written when an exemption or a stoppage is upheld or rejected.
+// decide is what is written when an exemption, a stoppage or a test is upheld or rejected.
 func decide(m disputes.Matter, move disputes.Move, now sensors.Instant) (ledger.MatterWrite, error) {
-	if m.Kind == disputes.StoppageMatter {
+	switch m.Kind {
+	case disputes.StoppageMatter:
 		return changeStoppage(m, disputes.StoppageMove{Move: move}, now)
+	case disputes.TestMatter:
+		return changeTest(m, move, now)
 	}
 	return changeExemption(m, disputes.ExemptionMove{Move: move}, now)
 }
 
-// referred is an exemption or a stoppage that an outcome names. It must concern the dispute's household.
+// referred is an exemption, a stoppage or a test that an outcome names. It must concern the dispute's household.
 func (h *hearings) referred(ctx context.Context, d disputes.Matter, r disputes.Ref) (disputes.Matter, error) {
 	m, _, err := h.ledger.Matter(ctx, r.Kind, r.ID)
 	if err == nil {

@@ -272,28 +272,38 @@ func (h *thirdParty) does(event disputes.EventKind) func(context.Context, *moveI
 	}
 }
 
-// moved is what is written when something is done to a test: the fact for the judge follows its state.
+// moved is what is written when somebody does something to a test.
 func (h *thirdParty) moved(ctx context.Context, m disputes.Matter, p *ledger.TestPaper, c disputes.Move, now sensors.Instant) (ledger.MatterWrite, error) {
-	w, err := advance(m, c, now)
-	if err != nil {
+	w, err := changeTest(m, c, now)
+	if err != nil || w.Changes[0].After.State != disputes.StateWithdrawn {
+		return w, err
+	}
+	if err := h.reliedOn(ctx, m, p); err != nil {
 		return w, err
 	}
 	b, err := bodyOf[disputes.Test](m)
 	if err != nil {
 		return w, err
 	}
+	return h.relinquish(ctx, w, b.Request, c, now)
+}
+
+// changeTest does a move to a test; the fact for the judge follows its state.
+func changeTest(m disputes.Matter, c disputes.Move, now sensors.Instant) (ledger.MatterWrite, error) {
+	w, err := advance(m, c, now)
+	if err != nil {
+		return w, err
+	}
 	switch w.Changes[0].After.State {
 	case disputes.StateUpheld:
-		fact := b.Fact(m.ID)
-		w.Declarations = []ledger.Declaration{{Place: m.Place, Test: &fact}}
-	case disputes.StateRejected:
-		w.Retractions = []ledger.FactID{{Kind: "test", ID: m.ID}}
-	case disputes.StateWithdrawn:
-		w.Retractions = []ledger.FactID{{Kind: "test", ID: m.ID}}
-		if err := h.reliedOn(ctx, m, p); err != nil {
+		b, err := bodyOf[disputes.Test](m)
+		if err != nil {
 			return w, err
 		}
-		return h.relinquish(ctx, w, b.Request, c, now)
+		fact := b.Fact(m.ID)
+		w.Declarations = []ledger.Declaration{{Place: m.Place, Test: &fact}}
+	case disputes.StateRejected, disputes.StateWithdrawn:
+		w.Retractions = []ledger.FactID{{Kind: "test", ID: m.ID}}
 	}
 	return w, nil
 }
