@@ -2,9 +2,12 @@ package ledger
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/nuanju/nuanju/disputes"
 )
 
 // Sizes is how many rows each table has.
@@ -39,7 +42,7 @@ func (l *Ledger) Sizes(ctx context.Context) (sizes map[string]int64, err error) 
 	return sizes, err
 }
 
-// Torn names tickets and matters that are not whole: whose version is not the number of their events, or of whose events one has no entry
+// Torn names tickets, matters and incidents that are not whole: whose version is not the number of their events, or of whose events one has no entry
 // in the outbox. State, events and entries are written in one transaction, so that there are none. At most 100 are named.
 func (l *Ledger) Torn(ctx context.Context) (torn []string, err error) {
 	type row struct{ what string }
@@ -54,6 +57,10 @@ func (l *Ledger) Torn(ctx context.Context) (torn []string, err error) {
 				WHERE NOT EXISTS (SELECT 1 FROM outbox o WHERE o.key = 'ticket/' || e.ticket || '/' || e.seq) LIMIT 100`,
 			`SELECT 'matter/' || e.kind || '/' || e.matter || '/' || e.seq FROM matter_events e
 				WHERE NOT EXISTS (SELECT 1 FROM outbox o WHERE o.key = 'matter/' || e.kind || '/' || e.matter || '/' || e.seq) LIMIT 100`,
+			`SELECT 'incident/' || i.id FROM incidents i
+				WHERE i.version <> (SELECT count(*) FROM incident_events e WHERE e.incident = i.id) LIMIT 100`,
+			`SELECT 'incident/' || e.incident || '/' || e.seq FROM incident_events e
+				WHERE NOT EXISTS (SELECT 1 FROM outbox o WHERE o.key = 'incident/' || e.incident || '/' || e.seq) LIMIT 100`,
 		} {
 			rows, err := q.QueryContext(ctx, query)
 			some, err := collect(rows, err, func(r *row) []any { return []any{&r.what} })
@@ -68,4 +75,34 @@ func (l *Ledger) Torn(ctx context.Context) (torn []string, err error) {
 	})
 	torn = slices.Sorted(maps.Keys(found))
 	return torn[:min(len(torn), 100)], err
+}
+
+// Files is the digests of all files that tickets and tests name, each once, in order.
+func (l *Ledger) Files(ctx context.Context) (digests []string, err error) {
+	type row struct{ text string }
+	all := map[string]bool{}
+	err = l.snapshot(ctx, "listing files", func(q querier) error {
+		rows, err := q.QueryContext(ctx, "SELECT DISTINCT digest FROM attachments")
+		attached, err := collect(rows, err, func(r *row) []any { return []any{&r.text} })
+		if err != nil {
+			return err
+		}
+		for _, r := range attached {
+			all[r.text] = true
+		}
+		rows, err = q.QueryContext(ctx, "SELECT body FROM matters WHERE kind = ?", string(disputes.TestMatter))
+		tests, err := collect(rows, err, func(r *row) []any { return []any{&r.text} })
+		if err != nil {
+			return err
+		}
+		for _, r := range tests {
+			b, err := disputes.Body[disputes.Test](json.RawMessage(r.text))
+			if err != nil {
+				return err
+			}
+			all[b.Report] = true
+		}
+		return nil
+	})
+	return slices.Sorted(maps.Keys(all)), err
 }

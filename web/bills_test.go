@@ -193,6 +193,10 @@ func TestSettlingOverHTTP(t *testing.T) {
 		t.Errorf("%+v", got.Statements[0])
 	}
 	want(t, h.ask("neighbour", "GET", "/api/v1/households/h1/statements", ""), http.StatusForbidden)
+	told := slices.DeleteFunc(h.alerted(t, "statement/"), func(s string) bool { return !strings.HasSuffix(s, " to h1") })
+	if len(told) != 1 { // the one statement, once
+		t.Errorf("of the statement of h1 is told: %v", told)
+	}
 
 	h.post(t, "dispatcher2", "/api/v1/disputes", `{"household":"h1","about":{"kind":"statement","id":"S1"},"text":"too much"}`)
 	got = reads[billsAnswer](t, h, "resident2", "GET", "/api/v1/households/h1/statements?winter=2015&limit=1", "", http.StatusOK)

@@ -52,8 +52,8 @@ func (h *house) seen(t *testing.T, id string) matterView[testView] {
 	return v.Test
 }
 
-// told is the keys of alerts that begin with a text, and to whom they are.
-func (h *house) told(t *testing.T, prefix string) (keys []string) {
+// alerted is the keys of alerts that begin with a text, and to whom they are.
+func (h *house) alerted(t *testing.T, prefix string) (keys []string) {
 	t.Helper()
 	all, err := h.ledger.Alerts(t.Context(), 1000)
 	if err != nil {
@@ -117,7 +117,7 @@ func TestACalibrationChangesAVerdict(t *testing.T) {
 		if f := h.seen(t, a.ID).About.Finding; f == nil || f.SensorOff || f.Finding != "compliant" || h.below(t) != 0 {
 			t.Errorf("calibrated: %+v, below for %v s", f, h.below(t))
 		}
-		if told := h.told(t, "test/"); !slices.Equal(told, []string{"test/" + a.ID + "/finding/compliant to h1"}) { // once: it is the same finding
+		if told := h.alerted(t, "test/"); !slices.Equal(told, []string{"test/" + a.ID + "/finding/compliant to h1"}) { // once: it is the same finding
 			t.Errorf("told: %v", told)
 		}
 		h.read(t, "/api/v1/calibrations/due", &due)
@@ -363,7 +363,7 @@ func TestTheDeskIsToldOfAnIncident(t *testing.T) {
 		decode(t, w, &out)
 		one := "/api/v1/incidents/" + out.Incident.ID
 		want(t, h.ask("dispatcher", http.MethodPost, one+"/reply", `{"text":"we know"}`), http.StatusOK)
-		if told := h.told(t, "incident/"); !slices.Equal(told, []string{"incident/" + out.Incident.ID + "/1/desk to desk"}) {
+		if told := h.alerted(t, "incident/"); !slices.Equal(told, []string{"incident/" + out.Incident.ID + "/1/desk to desk"}) {
 			t.Errorf("told: %v", told)
 		}
 	})
