@@ -40,8 +40,10 @@ var shown = []struct {
 	heading string
 	kind    disputes.MatterKind
 }{
-	{"Exemption", disputes.ExemptionMatter}, {"Third-party test", disputes.TestMatter},
-	{"Confirmation of an episode", disputes.ConfirmationMatter}, {"Dispute", disputes.DisputeMatter},
+	{"Exemption", disputes.ExemptionMatter},
+	{"Third-party test", disputes.TestMatter},
+	{"Confirmation of an episode", disputes.ConfirmationMatter},
+	{"Dispute", disputes.DisputeMatter},
 }
 
 // statesTables is what README.md draws: the ticket's table and those of the matters that decide verdicts.
