@@ -134,7 +134,9 @@ type winterView struct {
 	Lines        []statementLine `json:"lines" nullable:"false" doc:"Of all statements of the winter together."`
 	Balance      billing.Fen     `json:"balance_fen" doc:"Due to the resident; negative: owed."`
 	PaidOut      billing.Fen     `json:"paid_out_fen" doc:"Given back or carried over so far."`
+	Prepaid      billing.Fen     `json:"prepaid_fen"`
 	Payable      billing.Fen     `json:"payable_fen"`
+	Settlement   billing.Fen     `json:"settlement_fen" doc:"Prepaid less payable (A4.1); the balance has interest, refunds, penalties and tests' fees too."`
 	Without      billing.Fen     `json:"payable_without_zeroing_fen"`
 	Remedy       billing.Fen     `json:"remedy_value_fen" doc:"The difference; shown also when the area fee leaves nothing of it (A7.2.2)."`
 	Final        bool            `json:"final"`
@@ -260,7 +262,9 @@ func (h *statements) winter(ctx context.Context, household string, winter int, o
 		v.PaidOut = settled[household].PaidOut
 	}
 	v.Lines, v.Balance = showLines(billing.Total(lines)), billing.Balance(lines)
+	v.Prepaid = billing.Of(lines, billing.ItemPrepaid)
 	v.Payable, v.Without, v.Remedy = billing.Of(lines, billing.ItemPayable), billing.Of(lines, billing.ItemWithout), billing.Of(lines, billing.ItemRemedy)
+	v.Settlement = v.Prepaid - v.Payable
 	return v, nil
 }
 

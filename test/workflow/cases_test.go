@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/nuanju/nuanju/billing"
 	"github.com/nuanju/nuanju/compliance"
 	"github.com/nuanju/nuanju/compliance/casefile"
 	"github.com/nuanju/nuanju/compliance/checker"
@@ -35,6 +37,8 @@ type expected struct {
 	Episodes  []episode
 	Confirmed []struct{ Start, End time.Time }
 	Tests     []testFinding
+	Usage     map[string]float64
+	Bill      map[string]billing.Fen
 }
 
 type episode struct {
@@ -49,51 +53,71 @@ type episode struct {
 }
 
 // What happened in a shared case happens to a server, in order, each at its time by the server's clock: readings come in day by day,
-// people report, announce, claim, prove, confirm, test and hand in. In the end its episodes, confirmed time, outages and tests are the independent
-// judge's, on either database, and each event is in the evidence log once.
+// people report, announce, claim, prove, confirm, test, hand in and pay. In the end its episodes, confirmed time, outages, tests and bill are the
+// independent judge's, on either database, and each event is in the evidence log once.
 func TestSharedCasesAsTheyHappen(t *testing.T) {
-	dirs, err := filepath.Glob(filepath.Join(sharedCases, "*", "expected.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(dirs) == 0 {
-		t.Skip("../shared/cases is not here")
-	}
-	for _, file := range dirs {
-		for _, db := range []struct {
-			name string
-			url  func(testing.TB) string
-		}{
-			{"sqlite", func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "ledger.db") }},
-			{"postgres", pgtest.Start},
-		} {
-			t.Run(filepath.Base(filepath.Dir(file))+"/"+db.name, func(t *testing.T) {
+	for _, dir := range caseDirs(t) {
+		for name, url := range map[string]func(testing.TB) string{"sqlite": sqlite, "postgres": pgtest.Start} {
+			t.Run(filepath.Base(dir)+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				text, err := os.ReadFile(file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				var want expected
-				if err := json.Unmarshal(text, &want); err != nil {
-					t.Fatal(err)
-				}
-				c, err := casefile.Read(os.DirFS(filepath.Dir(file)), casefile.Options{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				p := &play{house: open(t, db.url(t), c), facts: &c.Facts, ids: map[string]string{}}
+				c, want := readCase(t, dir)
+				p := playOf(t, url(t), c)
 				p.perform()
-				p.holds(&want)
+				p.holds(want)
+				p.settles(want)
 				p.told()
 			})
 		}
 	}
 }
 
+func sqlite(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "ledger.db") }
+
+// caseDirs is where the shared cases are.
+func caseDirs(t *testing.T) (dirs []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(sharedCases, "*", "expected.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Skip("../shared/cases is not here")
+	}
+	for _, f := range files {
+		dirs = append(dirs, filepath.Dir(f))
+	}
+	return dirs
+}
+
+// readCase is a case and what is expected of it.
+func readCase(t testing.TB, dir string) (*casefile.Case, *expected) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "expected.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want expected
+	if err := json.Unmarshal(text, &want); err != nil {
+		t.Fatal(err)
+	}
+	c, err := casefile.Read(os.DirFS(dir), casefile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, &want
+}
+
+// playOf is a case that is about to happen.
+func playOf(t testing.TB, url string, c *casefile.Case) *play {
+	t.Helper()
+	return &play{house: open(t, url, c), facts: &c.Facts, money: &c.Billing, ids: map[string]string{}}
+}
+
 // play is a case as it happens.
 type play struct {
 	*house
 	facts *compliance.Facts
+	money *billing.Facts
 	acts  []act
 	ids   map[string]string // the case's, by the server's
 }
@@ -114,13 +138,17 @@ func (p *play) perform() {
 		p.clock.set(a.at)
 		a.do()
 	}
-	end := p.season().End.Add(49 * time.Hour)
-	if p.facts.AsOf != 0 {
-		end = p.facts.AsOf
-	}
-	p.clock.set(end)
+	p.clock.set(p.end())
 	p.forward()
 	p.tick()
+}
+
+// end is when the case is judged and billed.
+func (p *play) end() sensors.Instant {
+	if p.facts.AsOf != 0 {
+		return p.facts.AsOf
+	}
+	return p.season().End.Add(49 * time.Hour)
 }
 
 func (p *play) season() compliance.Interval { return p.facts.Season.In(p.policy.Zone) }
@@ -128,6 +156,7 @@ func (p *play) season() compliance.Interval { return p.facts.Season.In(p.policy.
 // plan says what happens when. The measurements of a day arrive at its end.
 func (p *play) plan() {
 	p.measured()
+	p.billed()
 	h := p.facts.Household
 	place := map[string]string{"kind": "household", "id": h}
 	span := func(start, end sensors.Instant, more map[string]any) map[string]any {
@@ -200,6 +229,10 @@ func (p *play) measured() {
 	}
 	for _, o := range p.facts.Outdoor {
 		add(o.At, "outdoor,station=beijing celsius=%v", o.Celsius)
+	}
+	for _, r := range p.money.Meter.Registers {
+		kwh, _ := r.KWh.Float64()
+		add(r.At, "heat_meter,device=%s kwh=%s", meter, strconv.FormatFloat(kwh, 'f', -1, 64))
 	}
 	for _, s := range p.facts.Switches {
 		add(s.At, "heating,household=%s on=%t", h, s.On)

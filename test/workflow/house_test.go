@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/nuanju/nuanju/billing/settlement"
 	"github.com/nuanju/nuanju/compliance"
 	"github.com/nuanju/nuanju/compliance/casefile"
 	"github.com/nuanju/nuanju/compliance/checker"
@@ -75,7 +76,7 @@ func open(t testing.TB, url string, c *casefile.Case) *house {
 	start := c.Facts.Season.In(c.Policy.Zone).Start.Add(-24 * time.Hour)
 	h := &house{t: t, clock: &handClock{}, policy: c.Policy, tokens: map[string]string{}}
 	h.clock.set(start)
-	registry := registryOf(&c.Facts, start)
+	registry := registryOf(c, start)
 
 	var err error
 	h.ledger, err = ledger.Open(ctx, url)
@@ -113,16 +114,22 @@ func open(t testing.TB, url string, c *casefile.Case) *house {
 		Policies: policies, Clock: h.clock.now,
 	})
 	h.must(err)
+	settler, err := settlement.New(settlement.Config{
+		Ledger: h.ledger, Store: store, Verdicts: h.checker, Policies: policies, Clock: h.clock.now,
+		Registry: func(context.Context) (*sensors.Registry, error) { return registry, nil },
+	})
+	h.must(err)
 	folder, err := files.Open(filepath.Join(dir, "files"))
 	h.must(err)
 	h.handler, err = web.New(web.Options{
 		Ledger: h.ledger, Log: h.log, Store: store, Intake: intake.New(h.log, places, stats), Homes: directory, Stats: stats, Files: folder,
 		Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Clock: h.clock.now, Zone: c.Policy.Zone,
-		Answers: h.checker.Answers,
+		Answers: h.checker.Answers, Settler: settler,
 	})
 	h.must(err)
 	for role, scope := range map[disputes.Role]ledger.Scope{
 		disputes.Resident: {Households: []string{c.Facts.Household}}, disputes.Dispatcher: {}, disputes.Device: {}, disputes.Auditor: {}, disputes.Admin: {},
+		disputes.Billing: {},
 	} {
 		spec := ledger.Token{Role: role, Name: string(role), Scope: scope, ExpiresAt: start.Add(400 * 24 * time.Hour)}
 		h.tokens[string(role)], _, err = h.ledger.CreateToken(ctx, spec, start)
@@ -131,14 +138,22 @@ func open(t testing.TB, url string, c *casefile.Case) *house {
 	return h
 }
 
-// registryOf is the registry of a case's household, with a device in each room.
-func registryOf(f *compliance.Facts, from sensors.Instant) *sensors.Registry {
+// registryOf is the registry of a case's household, with a device in each room, and on the meter of the household or of its building.
+func registryOf(c *casefile.Case, from sensors.Instant) *sensors.Registry {
+	f := &c.Facts
 	r := &sensors.Registry{
 		Substations: []sensors.Substation{{ID: "S1"}},
 		Buildings:   []sensors.Building{{ID: "B1", Substation: "S1"}},
 		Households: []sensors.Household{{
-			ID: f.Household, Building: "B1", Area: "89.5", Policy: "beijing-metered", Season: f.Season.Start.String() + "/" + f.Season.End.String(),
+			ID: f.Household, Building: "B1", Account: account, Area: c.Billing.AreaM2.String(), Policy: c.Policy.Name,
+			Season: f.Season.Start.String() + "/" + f.Season.End.String(),
 		}},
+		HeatMeters:  []sensors.HeatMeter{{ID: meter, Household: f.Household}},
+		Devices:     []sensors.Device{{ID: meter}},
+		Assignments: []sensors.Assignment{{Device: meter, Target: sensors.OnMeter(meter), From: from, To: sensors.Forever}},
+	}
+	if c.Billing.Meter.Share != nil {
+		r.HeatMeters[0] = sensors.HeatMeter{ID: meter, Building: "B1"}
 	}
 	for _, room := range f.Rooms {
 		id := sensors.RoomID{Household: f.Household, Room: room.ID}
