@@ -168,7 +168,7 @@ func (h *handIns) prepare(ctx context.Context, in *handIn, asOf sensors.Instant)
 }
 
 // asked finds the request that a test is for, and holds to who may hand it in: a tester what their institution accepted, the supplier's
-// people what was asked for by whomever, or a test that the supplier commissioned itself.
+// people only what the supplier commissioned: a test with the resident's precedence never comes from the other side.
 func (h *handIns) asked(ctx context.Context, in *handIn) error {
 	if in.caller.Role == disputes.Tester && in.caller.Scope.Institution == "" {
 		return newProblem(http.StatusForbidden, "the tester belongs to no institution")
@@ -196,6 +196,9 @@ func (h *handIns) asked(ctx context.Context, in *handIn) error {
 	}
 	if in.asked, err = bodyOf[disputes.TestRequest](m); err != nil {
 		return err
+	}
+	if in.caller.Role != disputes.Tester && in.asked.Side != compliance.Supplier {
+		return newProblem(http.StatusForbidden, "a test that the resident commissioned, alone or with the supplier, is handed in by its institution")
 	}
 	in.request = m
 	in.settle("household", in.asked.Household)

@@ -249,6 +249,21 @@ func TestTestersSeeTheirOwn(t *testing.T) {
 	})
 }
 
+// The resident's tester comes first (A7.2.2): what the resident asked for is handed in by its institution, never by the other side.
+func TestTheSupplierHandsInItsOwn(t *testing.T) {
+	everywhere(t, nil, func(t *testing.T, h *house) {
+		h.measure(t, 16.75)
+		fields := fieldsOf(h.requested(t, "resident", true))
+		for _, caller := range []string{"dispatcher", "admin"} {
+			for _, query := range []string{"", "?dry_run=true"} {
+				want(t, h.handIn(t, caller, query, rows("11:00", 19), fields), http.StatusForbidden)
+			}
+		}
+		want(t, h.handIn(t, "tester", "", rows("11:00", 17), fields), http.StatusCreated)
+		want(t, h.handIn(t, "dispatcher", "", rows("10:00", 19), fieldsOf(h.requested(t, "dispatcher", true))), http.StatusCreated)
+	})
+}
+
 // What the contract does not judge is taken as well, and decides nothing: the contract says so, and not the endpoint.
 func TestTestsThatAreNotApplicable(t *testing.T) {
 	for name, c := range map[string]struct {
