@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/nuanju/nuanju/billing/reconcile"
 )
 
 // Annotated is nuanju.yaml as it comes with the program: every setting with its default and what it is for.
@@ -40,6 +42,7 @@ type Settings struct {
 	Notify     Notify
 	NotifyCron string // when what people are to be told is sent
 	SignIn     SignIn
+	Channels   []reconcile.Channel // whose files of payments are taken over, beside the standard one
 }
 
 // Store says where readings are kept.
@@ -96,6 +99,7 @@ func ParseSettings(file string, b []byte, env []string) (*Settings, Problems) {
 	s.Findings = o.findings(root.Need("findings").Map(), cron)
 	s.Roles = o.roles(root.Need("roles"))
 	s.SignIn = o.signIn(root.Need("sign_in").Map())
+	s.Channels = paymentChannels(root.May("payments").Map().May("channels").Map())
 	store := root.Need("store").Map()
 	s.Store = Store{
 		Kind:      o.text(store.Need("kind"), "STORE_KIND"),

@@ -212,6 +212,15 @@ func checkSettled(t *testing.T, l *ledger.Ledger, first ledger.Statement) {
 	if !slices.Equal(got, want) {
 		t.Errorf("arrears %q, want %q", got, want)
 	}
+	for household, want := range map[string]billing.Fen{"h1": 1000, "h2": 500, "h3": 0} {
+		a, err := l.ArrearsOfHome(ctx, household, 2015)
+		must(t, err)
+		other, err := l.ArrearsOfHome(ctx, household, 2014)
+		must(t, err)
+		if a.Due() != want || other.Due() != 0 {
+			t.Errorf("%s owes %+v and for the winter before %+v, want %d", household, a, other, want)
+		}
+	}
 	back, err := l.Payouts(ctx, "run1", ledger.CarryOver, "", 10)
 	must(t, err)
 	if len(back) != 1 || back[0].Fen != 300 {

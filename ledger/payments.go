@@ -207,7 +207,21 @@ func (a Arrears) Due() billing.Fen { return max(0, a.PaidOut-a.Balance) }
 
 // ArrearsOf lists the households that owe something for a winter, in order of id, after one; at most limit. A payment that no
 // statement has counted yet counts.
-func (l *Ledger) ArrearsOf(ctx context.Context, winter int, after string, limit int) (all []Arrears, err error) {
+func (l *Ledger) ArrearsOf(ctx context.Context, winter int, after string, limit int) ([]Arrears, error) {
+	return l.arrears(ctx, winter, "s.household > ?", after, page(limit))
+}
+
+// ArrearsOfHome is what a household owes for a winter; nothing is Due if it owes nothing.
+func (l *Ledger) ArrearsOfHome(ctx context.Context, household string, winter int) (Arrears, error) {
+	all, err := l.arrears(ctx, winter, "s.household = ?", household, 1)
+	if err != nil || len(all) == 0 {
+		return Arrears{}, err
+	}
+	return all[0], nil
+}
+
+// arrears lists at most so many of the households of which the condition on one value holds.
+func (l *Ledger) arrears(ctx context.Context, winter int, of, value string, limit int) (all []Arrears, err error) {
 	err = l.reading(ctx, "listing arrears", func(q querier) error {
 		rows, err := q.QueryContext(ctx, `SELECT household, account, CAST(balance AS BIGINT), CAST(paid_out AS BIGINT), made_at FROM (
 			SELECT s.household AS household, max(s.account) AS account, max(s.made_at) AS made_at,
@@ -216,8 +230,8 @@ func (l *Ledger) ArrearsOf(ctx context.Context, winter int, after string, limit 
 				- coalesce((SELECT sum(n.fen) FROM statements x JOIN statement_lines n ON n.statement = x.id AND n.item = 'prepaid'
 					WHERE x.household = s.household AND x.winter = s.winter), 0) AS balance,
 				coalesce((SELECT sum(o.fen) FROM payouts o WHERE o.household = s.household AND o.winter = s.winter), 0) AS paid_out
-			FROM statements s WHERE s.winter = ? AND s.household > ? GROUP BY s.household, s.winter) t
-			WHERE balance < paid_out ORDER BY household LIMIT ?`, winter, after, page(limit))
+			FROM statements s WHERE s.winter = ? AND `+of+` GROUP BY s.household, s.winter) t
+			WHERE balance < paid_out ORDER BY household LIMIT ?`, winter, value, limit)
 		all, err = collect(rows, err, func(a *Arrears) []any {
 			return []any{&a.Household, &a.Account, &a.Balance, &a.PaidOut, &a.LastStatement}
 		})

@@ -16,6 +16,8 @@ type access struct {
 	who []disputes.Role
 	// maxBody bounds the request's body, in bytes, which must be UTF-8; 0: there is none, or the handler bounds it itself.
 	maxBody int64
+	// anyText: a bounded body may be other than UTF-8; the handler knows its encoding and checks it.
+	anyText bool
 	// influx: errors are written as InfluxDB writes them, not as problems.
 	influx bool
 	// delegates: which of those whom residents let see their home may call it. It may be left out where nothing is changed.

@@ -254,11 +254,11 @@ func (h *billingFacts) options(ctx context.Context, in *optionsInput) (*optionsO
 	for _, f := range in.Facts {
 		account.Facts = append(account.Facts, payment.Fact(f))
 	}
-	owes, err := h.owes(ctx, household, compliance.Season{Start: day}.Winter()-1)
+	earlier, err := h.ledger.ArrearsOfHome(ctx, household, compliance.Season{Start: day}.Winter()-1)
 	if err != nil {
 		return nil, h.problem(ctx, "reading arrears", err)
 	}
-	if owes && !slices.Contains(account.Facts, payment.Arrears) {
+	if earlier.Due() > 0 && !slices.Contains(account.Facts, payment.Arrears) {
 		account.Facts = append(account.Facts, payment.Arrears)
 	}
 	rules, err := h.rules(home.Policy)
@@ -270,23 +270,6 @@ func (h *billingFacts) options(ctx context.Context, in *optionsInput) (*optionsO
 		return nil, newProblem(http.StatusUnprocessableEntity, "validation failed", &huma.ErrorDetail{Location: "query.facts", Message: err.Error()})
 	}
 	return showOptions(in.No, household, day, answer), nil
-}
-
-// owes reports whether a home owes something for a winter.
-func (h *billingFacts) owes(ctx context.Context, household string, winter int) (bool, error) {
-	for after := ""; ; {
-		some, err := h.ledger.ArrearsOf(ctx, winter, after, exportedAtOnce)
-		if err != nil {
-			return false, err
-		}
-		if slices.ContainsFunc(some, func(a ledger.Arrears) bool { return a.Household == household }) {
-			return true, nil
-		}
-		if len(some) < exportedAtOnce {
-			return false, nil
-		}
-		after = some[len(some)-1].Household
-	}
 }
 
 func showOptions(no, household string, day compliance.Date, a payment.Answer) *optionsOutput {

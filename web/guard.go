@@ -90,7 +90,7 @@ func (g *guard) handle(c *gin.Context) {
 	}
 	c.Request = c.Request.WithContext(ctx)
 	if row.maxBody > 0 {
-		if p := boundBody(c.Request, row.maxBody); p != nil {
+		if p := boundBody(c.Request, row.maxBody, row.anyText); p != nil {
 			reject(c, row.influx, p)
 			return
 		}
@@ -98,8 +98,8 @@ func (g *guard) handle(c *gin.Context) {
 	c.Next()
 }
 
-// boundBody reads a body that must be short UTF-8 and puts what it read in its place.
-func boundBody(r *http.Request, most int64) *problem {
+// boundBody reads a body that must be short, and UTF-8 unless it may be any text, and puts what it read in its place.
+func boundBody(r *http.Request, most int64, anyText bool) *problem {
 	if r.Header.Get("Content-Encoding") != "" {
 		return newProblem(http.StatusUnsupportedMediaType, "the body must not be encoded")
 	}
@@ -109,7 +109,7 @@ func boundBody(r *http.Request, most int64) *problem {
 		return newProblem(http.StatusBadRequest, "the body could not be read to its end")
 	case int64(len(body)) > most:
 		return newProblem(http.StatusRequestEntityTooLarge, "the body is longer than "+strconv.FormatInt(most, 10)+" bytes")
-	case !utf8.Valid(body): // encoding/json would put U+FFFD there and say nothing
+	case !anyText && !utf8.Valid(body): // encoding/json would put U+FFFD there and say nothing
 		return newProblem(http.StatusBadRequest, "the body is not UTF-8")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))

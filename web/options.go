@@ -170,7 +170,7 @@ type Options struct {
 	Policies map[string]*compliance.Policy
 	// Settler makes statements; nil: this server makes none.
 	Settler Settler
-	// Channels are those whose files of payments are taken over; the standard one if there is none.
+	// Channels are those whose files of payments are taken over, beside the standard one.
 	Channels []reconcile.Channel
 	// PaymentRules are what the pack of a policy says of paying; nil: nothing is known.
 	PaymentRules func(policy string) ([]payment.Rules, error)
@@ -244,9 +244,7 @@ func (o Options) complete() (Options, error) {
 	if o.PaymentRules == nil {
 		o.PaymentRules = func(string) ([]payment.Rules, error) { return nil, nil }
 	}
-	if len(o.Channels) == 0 {
-		o.Channels = []reconcile.Channel{reconcile.Standard()}
-	}
+	o.Channels = append([]reconcile.Channel{reconcile.Standard()}, o.Channels...)
 	o.StaleAfter = cmp.Or(o.StaleAfter, 10*time.Minute)
 	o.MaxBody = cmp.Or(o.MaxBody, 32<<20)
 	o.MaxBodies = cmp.Or(o.MaxBodies, 8*o.MaxBody)

@@ -29,7 +29,7 @@ const maxPayments = 32 << 20
 
 func paymentAccess() []access {
 	return []access{
-		{method: http.MethodPost, pattern: "/api/v1/payments/import", who: billMaker, maxBody: maxPayments},
+		{method: http.MethodPost, pattern: "/api/v1/payments/import", who: billMaker, maxBody: maxPayments, anyText: true},
 		{method: http.MethodPost, pattern: "/api/v1/payments/void", who: billMaker, maxBody: form},
 		{method: http.MethodGet, pattern: "/api/v1/households/:id/payments", who: billReader},
 	}
@@ -40,7 +40,7 @@ func (h *payments) register(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "import-payments", Method: http.MethodPost, Path: "/api/v1/payments/import", Tags: []string{tag}, MaxBodyBytes: maxPayments,
 		Summary: "Take a channel's file of payments over, all of it or nothing", Errors: errorsOf(),
-		Description: "CSV in UTF-8, its columns as the settings say of the channel; the channel standard has reference, account, date, yuan. Every mistake is told " +
+		Description: "CSV, its columns, unit and encoding as the settings say of the channel; the channel standard has reference, account, date, yuan, in UTF-8. Every mistake is told " +
 			"with its line: what cannot be read, references that occur twice or were taken over before, accounts that nobody has, sums and counts that are " +
 			"not as given. The same file sent again changes nothing. A payment is for the winter of its day, which goes from July to June.",
 	}, h.take)

@@ -25,6 +25,7 @@ type Bills interface {
 	SettlementByID(ctx context.Context, id string) (ledger.Settlement, error)
 	Payouts(ctx context.Context, settlement string, way ledger.PayoutWay, after string, limit int) ([]ledger.Payout, error)
 	ArrearsOf(ctx context.Context, winter int, after string, limit int) ([]ledger.Arrears, error)
+	ArrearsOfHome(ctx context.Context, household string, winter int) (ledger.Arrears, error)
 	OpenDisputes(ctx context.Context, households []string) (map[string][]string, error)
 	ImportPayments(ctx context.Context, from ledger.PaymentImport, all []ledger.Payment, by string, now sensors.Instant) (bool, error)
 	VoidPayment(ctx context.Context, channel, reference, why, by string, now sensors.Instant) error

@@ -10,7 +10,6 @@ import (
 	"math/big"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/nuanju/nuanju/billing"
 	"github.com/nuanju/nuanju/compliance"
@@ -23,14 +22,30 @@ type Channel struct {
 	Reference string // the column of the channel's own reference of a payment
 	Account   string // of the account number
 	Date      string // of the day of payment, or its local time
-	Yuan      string // of the amount
+	Amount    string // of the amount
 	DateForm  string // as Go's time package writes it; a time of day after it is ignored
+	Unit      Unit   // of the amount
+	Encoding  Encoding
 }
+
+// StandardName is the name of the channel that there always is.
+const StandardName = "standard"
 
 // Standard is the channel of files in our own columns.
 func Standard() Channel {
-	return Channel{Name: "standard", Reference: "reference", Account: "account", Date: "date", Yuan: "yuan", DateForm: time.DateOnly}
+	return Channel{
+		Name: StandardName, Reference: "reference", Account: "account", Date: "date", Amount: "yuan", DateForm: time.DateOnly, Unit: Yuan, Encoding: UTF8,
+	}
 }
+
+// Unit is what amounts of a file are counted in.
+type Unit string
+
+// The units.
+const (
+	Yuan Unit = "yuan" // with up to two decimals
+	Fen  Unit = "fen"  // whole ones
+)
 
 // Row is one payment of a file.
 type Row struct {
@@ -56,10 +71,11 @@ const (
 
 // Read reads a channel's file: its payments in order, or all that is wrong with it. A reference that occurs twice is wrong.
 func Read(c Channel, text []byte) ([]Row, []Problem) {
-	if !utf8.Valid(text) {
-		return nil, []Problem{{1, "the file is not UTF-8"}}
+	plain, problems := c.Encoding.decode(text)
+	if problems != nil {
+		return nil, problems
 	}
-	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(text), "\ufeff")))
+	r := csv.NewReader(strings.NewReader(plain))
 	r.FieldsPerRecord = -1
 	header, err := r.Read()
 	if err != nil {
@@ -101,12 +117,12 @@ func lineOf(err error) int {
 
 // file is one reading of a file.
 type file struct {
-	channel                        Channel
-	width                          int
-	reference, account, date, yuan int // columns
-	seen                           map[string]int
-	rows                           []Row
-	problems                       []Problem
+	channel                          Channel
+	width                            int
+	reference, account, date, amount int // columns
+	seen                             map[string]int
+	rows                             []Row
+	problems                         []Problem
 }
 
 func (f *file) wrong(line int, what string) { f.problems = append(f.problems, Problem{line, what}) }
@@ -116,7 +132,7 @@ func (f *file) find(header []string) {
 	for _, column := range []struct {
 		name string
 		at   *int
-	}{{f.channel.Reference, &f.reference}, {f.channel.Account, &f.account}, {f.channel.Date, &f.date}, {f.channel.Yuan, &f.yuan}} {
+	}{{f.channel.Reference, &f.reference}, {f.channel.Account, &f.account}, {f.channel.Date, &f.date}, {f.channel.Amount, &f.amount}} {
 		*column.at = -1
 		for i, h := range header {
 			if strings.TrimSpace(h) == column.name {
@@ -133,7 +149,7 @@ func (f *file) find(header []string) {
 }
 
 func (f *file) row(line int, cells []string) {
-	if f.reference < 0 || f.account < 0 || f.date < 0 || f.yuan < 0 {
+	if f.reference < 0 || f.account < 0 || f.date < 0 || f.amount < 0 {
 		return // told at the header
 	}
 	if len(cells) != f.width {
@@ -155,8 +171,8 @@ func (f *file) row(line int, cells []string) {
 	if v.Date, err = f.day(tidy(cells[f.date])); err != nil {
 		f.wrong(line, f.channel.Date+": "+err.Error())
 	}
-	if v.Fen, err = Amount(tidy(cells[f.yuan])); err != nil {
-		f.wrong(line, f.channel.Yuan+": "+err.Error())
+	if v.Fen, err = f.channel.Unit.amount(tidy(cells[f.amount])); err != nil {
+		f.wrong(line, f.channel.Amount+": "+err.Error())
 	}
 	f.rows = append(f.rows, v)
 }
@@ -173,13 +189,20 @@ func (f *file) day(s string) (compliance.Date, error) {
 }
 
 // Amount is an amount of yuan, exactly: more than 0, of whole fen, at most a million.
-func Amount(s string) (billing.Fen, error) {
+func Amount(s string) (billing.Fen, error) { return Yuan.amount(s) }
+
+// amount is an amount in the unit, with the same bounds.
+func (u Unit) amount(s string) (billing.Fen, error) {
+	each, example := int64(100), "2148.00"
+	if u == Fen {
+		each, example = 1, "214800"
+	}
 	d, err := compliance.ParseDecimal(strings.ReplaceAll(s, ",", ""))
 	if err != nil {
-		return 0, fmt.Errorf("%q is not an amount of yuan such as 2148.00", s)
+		return 0, fmt.Errorf("%q is not an amount of %s such as %s", s, u, example)
 	}
 	fen := d.Rat()
-	fen.Mul(fen, big.NewRat(100, 1))
+	fen.Mul(fen, big.NewRat(each, 1))
 	switch {
 	case !fen.IsInt():
 		return 0, fmt.Errorf("%q is not a whole number of fen", s)

@@ -162,7 +162,7 @@ func (s *server) handle(stats *intake.Stats) error {
 		return err
 	}
 	api, err := web.New(web.Options{
-		Settler: settler, PaymentRules: configs.Payment,
+		Settler: settler, PaymentRules: configs.Payment, Channels: s.settings.Channels,
 		Door: s.door, Proxies: s.settings.SignIn.Proxies,
 		Ledger: s.ledger, Log: s.log, Store: s.store, Intake: intake.New(s.log, s.town.places, stats), Homes: s.town.directory, Files: s.files,
 		Policies: s.town.policies, Answers: s.checker.Answers,
