@@ -123,7 +123,7 @@ func TestDemoInSummer(t *testing.T) {
 
 var demoLink = regexp.MustCompile(`http://[0-9.:]+/demo/[A-Z0-9]+`)
 
-// Every link signs in once, as whom it says; the data is removed when it ends; what it prints is what the READMEs say.
+// Every link signs in once, as whom it says, and whatever that one sees leads somewhere; the data is removed when it ends; what it prints is what the READMEs say.
 func TestDemoLinks(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -153,6 +153,7 @@ func TestDemoLinks(t *testing.T) {
 	if len(found) != len(d.story.people()) {
 		t.Fatalf("%d links", len(found))
 	}
+	visitors := map[string]func(*testing.T){}
 	for i, p := range d.story.people() {
 		jar, err := cookiejar.New(nil)
 		if err != nil {
@@ -172,7 +173,17 @@ func TestDemoLinks(t *testing.T) {
 		if got := fetch(t, client, base+"/api/v1/session", &who); got != http.StatusOK || who.Role != string(p.role) || who.Name != p.name {
 			t.Errorf("%s: %d %+v", p.en, got, who)
 		}
+		client.CheckRedirect = nil
+		visitors[p.en] = func(t *testing.T) {
+			t.Parallel()
+			crawl(t, client, base, p.en)
+		}
 	}
+	t.Run("crawl", func(t *testing.T) { // until all have been everywhere
+		for who, visit := range visitors {
+			t.Run(who, visit)
+		}
+	})
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)

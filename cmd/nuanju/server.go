@@ -187,6 +187,10 @@ func (s *server) handle(stats *intake.Stats) error {
 	}
 	s.pages, err = pages.New(pages.Options{
 		API: api, Changes: s.ledger.Changes, Logger: s.logger, Clock: s.now, Zone: s.zone, Version: version, Grafana: s.settings.Grafana,
+		Signed: func() bool {
+			_, ok := s.log.Latest()
+			return ok
+		},
 	})
 	s.handler = byRole(s.settings.Roles, front{api, s.pages})
 	return err

@@ -71,10 +71,14 @@ func showHome(r *request) error { return r.shownHome(r.Param("id"), nil) }
 
 // shownHome is a home's page. What its reader may not see is left out, part by part.
 func (r *request) shownHome(id string, wrong error) error {
-	data := deskHomeData{Home: r.deskHome(id), Acts: slices.Contains(dispatch, r.who.Role)}
-	if data.Home.Building == "" {
+	var found struct{ Homes []deskHome }
+	if err := r.get("/api/v1/homes?"+url.Values{"id": {id}}.Encode(), &found); err != nil {
+		return err
+	}
+	if len(found.Homes) == 0 {
 		return &Problem{Status: http.StatusNotFound}
 	}
+	data := deskHomeData{Home: found.Homes[0], Acts: slices.Contains(dispatch, r.who.Role)}
 	data.Now, data.Count = r.standingOf(id), r.stoppagesOf(data.Home, "")
 	now := r.now()
 	query := url.Values{

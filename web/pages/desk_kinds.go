@@ -67,7 +67,7 @@ func stoppages() *matterKind {
 			{"uphold", deciding, []string{"recorded", "contested", "rejected"}, words, nil},
 			{"reject", deciding, []string{"recorded", "contested", "upheld"}, words, nil},
 		},
-		more: touched,
+		more: touched, proofs: true,
 	}
 }
 
@@ -86,6 +86,7 @@ func exemptions() *matterKind {
 			{"uphold", deciding, []string{"proved", "contested", "rejected"}, words, nil},
 			{"reject", deciding, []string{"proved", "contested", "upheld"}, words, nil},
 		},
+		proofs: true,
 	}
 }
 

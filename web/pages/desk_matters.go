@@ -51,6 +51,8 @@ type matterKind struct {
 	inside string
 	// more is what its page shows besides.
 	more func(r *request, m *deskMatter) (any, error)
+	// proofs: the API serves the files that one names under its own address; else they are called by their digests.
+	proofs bool
 }
 
 // matterOpening is how one is opened.
@@ -106,7 +108,7 @@ type fact struct {
 	Name  string
 	Text  string
 	At    time.Time
-	Links []string // digests of files
+	Links []string // to files
 }
 
 // matterListData is a list of matters.
@@ -205,13 +207,13 @@ func (k *matterKind) facts(r *request, m *deskMatter) (all []fact) {
 				f.Text = r.say(key)
 			}
 		case []any:
-			if name != "attachments" {
+			if name != "attachments" || !k.proofs {
 				f.Text = r.listed(v)
 				break
 			}
 			for _, digest := range v {
 				if s, ok := digest.(string); ok {
-					f.Links = append(f.Links, s)
+					f.Links = append(f.Links, k.api()+"/"+url.PathEscape(m.ID)+"/proofs/"+url.PathEscape(s))
 				}
 			}
 		case map[string]any:

@@ -24,6 +24,8 @@ type Options struct {
 	Clock   func() time.Time // nil: time.Now
 	Zone    *time.Location   // of times that the API gives in no zone of a home; nil: UTC
 	Version string
+	// Signed reports whether the evidence log has a checkpoint; nil: it has none. Without one no links lead there.
+	Signed func() bool
 	// Grafana is where dashboards are; empty: no links lead there.
 	Grafana string
 }
@@ -100,6 +102,7 @@ func (s *Pages) table() []page {
 		billingPages(),
 		auditPages(),
 		publishedPages(),
+		linkPages(),
 	)
 }
 

@@ -49,6 +49,12 @@ func (v view) Grafana() string { return v.r.pages.options.Grafana }
 // Version is what the program calls itself.
 func (v view) Version() string { return v.r.pages.options.Version }
 
+// Signed reports whether the evidence log has a checkpoint to show.
+func (v view) Signed() bool {
+	signed := v.r.pages.options.Signed
+	return signed != nil && signed()
+}
+
 // With is the same view with other data, for a part of a page.
 func (v view) With(data any) view {
 	v.Data = data

@@ -21,7 +21,7 @@ func testPages() []page {
 	return []page{
 		{method: http.MethodGet, pattern: "/tests", who: seesTests, do: testList},
 		{method: http.MethodPost, pattern: "/tests", who: handers, do: handIn},
-		{method: http.MethodGet, pattern: "/tests/:id", who: seesTests, do: oneTest},
+		{method: http.MethodGet, pattern: "/tests/:id", who: append([]string{"resident"}, seesTests...), do: oneTest},
 		{method: http.MethodPost, pattern: "/tests/requests/:id/:verb", who: []string{"tester"}, do: answerRequest},
 		{method: http.MethodPost, pattern: "/tests/:id/:verb", who: []string{"tester", "mediator", "dispatcher", "admin"}, do: actOnTest},
 	}
@@ -283,6 +283,9 @@ func (r *request) shownTest(wrong error) error {
 	}
 	if err := json.Unmarshal(about.About, &data); err != nil {
 		return err
+	}
+	if r.who.Role == "resident" { // they have the findings on a page of their home
+		return r.to("/home/" + url.PathEscape(data.Test.text("household")) + "/test")
 	}
 	data.Facts = testFacts().facts(r, &data.Test)
 	for _, v := range testDeeds {
