@@ -46,8 +46,12 @@ func crawl(t *testing.T, client *http.Client, base, who string) {
 					continue
 				}
 			}
-			from[link] = at
-			todo = append(todo, link)
+			for _, one := range []string{link, ofMessages(path)} {
+				if one != "" && from[one] == "" {
+					from[one] = at
+					todo = append(todo, one)
+				}
+			}
 		}
 		if len(from) > crawlMost {
 			t.Fatalf("%s: there are more than %d pages", who, crawlMost)
@@ -57,6 +61,22 @@ func crawl(t *testing.T, client *http.Client, base, who string) {
 		t.Errorf("%s comes to %q only", who, slices.Sorted(maps.Keys(from)))
 	}
 	t.Logf("%s: %d pages and files", who, len(from))
+}
+
+var (
+	ticketPage = regexp.MustCompile(`^(?:/desk/tickets|/home/[^/]+/reports)/([^/]+)$`)
+	matterPage = regexp.MustCompile(`^/desk/(?:outages|exemptions)/([^/]+)$`)
+)
+
+// ofMessages is where a message leads to about what a page is about, or empty.
+func ofMessages(path string) string {
+	if m := ticketPage.FindStringSubmatch(path); m != nil {
+		return "/tickets/" + m[1]
+	}
+	if m := matterPage.FindStringSubmatch(path); m != nil {
+		return "/desk/matters/" + m[1]
+	}
+	return ""
 }
 
 // visit opens an address, after a while if it is told to wait, and is what came of it, with the page if it is one.
