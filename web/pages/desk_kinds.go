@@ -9,8 +9,7 @@ import (
 var (
 	parties  = []string{"dispatcher", "mediator", "auditor", "admin"}
 	arguing  = []string{"dispatcher", "mediator", "admin"}
-	deciding = []string{"mediator", "admin"}
-	mediate  = []string{"mediator"}
+	deciding = []string{"mediator"}
 )
 
 func matterKinds() []*matterKind {
@@ -220,8 +219,7 @@ func hearings() *matterKind {
 			{"escalate", dispatch, []string{"negotiation", "mediation"}, func(*request, *deskMatter) []field {
 				return []field{{name: "text", kind: textField, need: true}, {name: "commission", kind: lineField}}
 			}, nil},
-			{"settle", mediate, []string{"mediation", "arbitration"}, settling, outcome},
-			{"settle", []string{"admin"}, []string{"arbitration"}, settling, outcome},
+			{"settle", deciding, []string{"mediation", "arbitration"}, settling, outcome},
 			{"withdraw", dispatch, []string{"negotiation", "mediation", "arbitration"}, words, nil},
 		},
 	}

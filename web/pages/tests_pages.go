@@ -81,8 +81,9 @@ type institution struct {
 	ID, Name    string
 	Accredited  []struct{ From, To string }
 	Instruments []struct {
-		Serial, Certificate, Error string
-		Valid                      struct{ From, To string }
+		Serial, Certificate string
+		Error               string `json:"error_celsius"`
+		Valid               struct{ From, To string }
 	}
 }
 

@@ -33,17 +33,19 @@ function tick() {
 setInterval(tick, 1000);
 tick();
 
-// Elements with hx-trigger="changed" load again when the server says that something changed, at most once a second.
+// Elements with hx-trigger="changed" load again when the server says that something changed, at most once a second; all of them when the
+// connection was lost, and those with data-fresh once it stands, so that nothing is missed that changed while nobody was told.
 if (document.body.dataset.events && window.EventSource) {
   const events = new EventSource(document.body.dataset.events);
-  let waiting = false;
+  let waiting = false, opened = false;
+  const look = (which) => {
+    for (const el of document.querySelectorAll("[hx-trigger~=changed]" + which)) htmx.trigger(el, "changed");
+  };
+  events.addEventListener("open", () => { look(opened ? "" : "[data-fresh]"); opened = true; });
   events.addEventListener("changed", () => {
     if (waiting) return;
     waiting = true;
-    setTimeout(() => {
-      waiting = false;
-      for (const el of document.querySelectorAll("[hx-trigger~=changed]")) htmx.trigger(el, "changed");
-    }, 200);
+    setTimeout(() => { waiting = false; look(""); }, 200);
   });
   addEventListener("pagehide", () => events.close());
 }

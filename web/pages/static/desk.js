@@ -28,7 +28,7 @@ function act(id) {
   if (unfold(id)) return;
   const row = document.activeElement.closest("tr");
   const link = row && row.querySelector("a.open");
-  if (link) location.assign(link.href + "#" + id);
+  if (link) location.assign(link.href + "#do=" + id);
 }
 
 document.addEventListener("keydown", (e) => {
@@ -43,4 +43,6 @@ document.addEventListener("keydown", (e) => {
   does();
 });
 
-if (location.hash && document.querySelector(location.hash.replace(/[^#\w-]/g, "") || "#none")) unfold(location.hash.slice(1));
+// What is to be done on the page that a key led to. It is no element's id: the browser would take the focus from the field to show that element.
+const asked = /^#do=([a-z]+)$/.exec(location.hash);
+if (asked) unfold(asked[1]);
