@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/url"
 	"strconv"
 	"testing"
 )
@@ -78,4 +79,30 @@ func (l *Ledger) file(t testing.TB) (path string) {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// MakeOld makes a ledger as a program of an earlier version left it, by the migrations up to one, with what statements write.
+func MakeOld(t testing.TB, rawURL string, version int64, statements ...string) {
+	t.Helper()
+	var l *Ledger
+	u, err := url.Parse(rawURL)
+	if err == nil && u.Scheme == "sqlite" {
+		l, err = openSQLite(u)
+	} else if err == nil {
+		l, err = openPostgres(rawURL)
+	}
+	if err == nil {
+		err = l.migrate(context.Background(), version)
+	}
+	for _, s := range statements {
+		if err == nil {
+			_, err = l.write.Exec(s)
+		}
+	}
+	if err == nil {
+		err = l.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -22,8 +22,11 @@ var migrationFiles embed.FS
 // versions is the table of the migrations that were done.
 const versions = "ledger_versions"
 
-// migrate brings the database to the newest version: each migration in a transaction of its own.
-func (l *Ledger) migrate(ctx context.Context) error {
+// newest is the version of all migrations.
+const newest = 1 << 40
+
+// migrate brings the database up to a version, or to newest: each migration in a transaction of its own.
+func (l *Ledger) migrate(ctx context.Context, version int64) error {
 	const doing = "bringing the tables up to date"
 	migrations, err := l.dialect.migrations()
 	if err != nil {
@@ -53,7 +56,7 @@ func (l *Ledger) migrate(ctx context.Context) error {
 	if current > target {
 		return fmt.Errorf("ledger: it has version %d, this program knows %d: it was written by a newer one", current, target)
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	if _, err := provider.UpTo(ctx, min(version, target)); err != nil {
 		return fail(doing, err)
 	}
 	return nil

@@ -57,7 +57,7 @@ func Open(ctx context.Context, rawURL string) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.migrate(ctx); err != nil {
+	if err := l.migrate(ctx, newest); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
