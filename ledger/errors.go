@@ -21,6 +21,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrInvalid: what the caller gave cannot be written.
 	ErrInvalid = errors.New("cannot be written")
+	// ErrText: a text has a character that the database does not keep.
+	ErrText = errors.New("a text has a character that cannot be kept")
 	// ErrFull: the disk is full. Nothing was written; it can be tried again when there is room.
 	ErrFull = errors.New("the disk is full")
 	// ErrBusy: another writer held the database for too long. Nothing was written; it can be tried again.
@@ -110,6 +112,8 @@ func kindOfPostgres(code string) error {
 		return context.Canceled
 	case "23505": // unique_violation
 		return ErrExists
+	case "22021", "22P05": // character_not_in_repertoire, untranslatable_character: U+0000, which SQLite would keep
+		return ErrText
 	}
 	return ErrDatabase
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/nuanju/nuanju/billing"
 	"github.com/nuanju/nuanju/billing/reconcile"
 	"github.com/nuanju/nuanju/compliance"
+	"github.com/nuanju/nuanju/disputes"
 	"github.com/nuanju/nuanju/ledger"
 	"github.com/nuanju/nuanju/sensors"
 )
@@ -187,6 +188,14 @@ type voidInput struct {
 		Why       string `json:"why" minLength:"1" maxLength:"2000"`
 	}
 }
+
+// Resolve finds what no database keeps, beside what its schema says.
+func (in *voidInput) Resolve(huma.Context) []error {
+	b := &in.Body
+	return details(nil, disputes.CheckText("channel", b.Channel, false), disputes.CheckText("reference", b.Reference, false), disputes.CheckText("why", b.Why, false))
+}
+
+var _ huma.Resolver = (*voidInput)(nil)
 
 func (h *payments) void(ctx context.Context, in *voidInput) (*struct{}, error) {
 	if p := wholeTown(ctx); p != nil {

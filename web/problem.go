@@ -58,6 +58,8 @@ func problemOf(err error) *problem {
 		return newProblem(http.StatusConflict, disputes.ErrConflict.Error())
 	case errors.Is(err, ledger.ErrNotFound):
 		return newProblem(http.StatusNotFound, "there is no such thing")
+	case errors.Is(err, ledger.ErrText):
+		return newProblem(http.StatusUnprocessableEntity, ledger.ErrText.Error())
 	case errors.Is(err, ledger.ErrFull):
 		return busy(http.StatusServiceUnavailable, "nothing can be written at the moment; nothing was", 30)
 	case errors.Is(err, ledger.ErrBusy), errors.Is(err, evidence.ErrBusy):
