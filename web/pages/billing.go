@@ -26,7 +26,7 @@ func billingPages() []page {
 		{method: http.MethodGet, pattern: "/billing", who: seesMoney, do: billingDesk},
 		{method: http.MethodGet, pattern: "/billing/homes/:id", who: seesMoney, do: billedHome},
 		{method: http.MethodPost, pattern: "/billing/settlements", who: cashiers, do: settle},
-		{method: http.MethodPost, pattern: "/billing/payments", who: cashiers, do: importPayments},
+		{method: http.MethodPost, pattern: "/billing/payments", who: cashiers, most: maxChannel + 1<<20, do: importPayments},
 	}
 }
 
@@ -149,7 +149,6 @@ func settle(r *request) error {
 
 // importPayments takes a channel's file of payments over, or says what it would come to. Its mistakes are told line by line.
 func importPayments(r *request) error {
-	r.Request.Body = http.MaxBytesReader(r.Writer, r.Request.Body, maxChannel+1<<20)
 	data := billingData{Winter: r.winterOf("")}
 	header, err := r.FormFile("file")
 	if err != nil {

@@ -24,7 +24,7 @@ func deskPages() []page {
 		{method: http.MethodGet, pattern: "/desk/outages/:id/sheet", who: parties, do: sheet},
 		{method: http.MethodGet, pattern: "/desk", who: dispatch, do: queue},
 		{method: http.MethodGet, pattern: "/desk/tickets/:id", who: watch, do: deskTicket},
-		{method: http.MethodPost, pattern: "/desk/tickets/:id/:verb", who: dispatch, do: workOnTicket},
+		{method: http.MethodPost, pattern: "/desk/tickets/:id/:verb", who: dispatch, most: maxUpload, do: workOnTicket},
 		{method: http.MethodPost, pattern: "/desk/tickets", who: dispatch, do: fileCall},
 	}...)
 }

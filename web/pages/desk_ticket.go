@@ -148,7 +148,6 @@ const maxUpload = 48 << 20
 
 // attach sends the file of a form on. It is not kept here.
 func (r *request) attach(api string) error {
-	r.Request.Body = http.MaxBytesReader(r.Writer, r.Request.Body, maxUpload)
 	header, err := r.FormFile("file")
 	if err != nil {
 		return &Problem{Status: http.StatusUnprocessableEntity, Detail: "the form has no file"}

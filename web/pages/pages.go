@@ -46,7 +46,9 @@ type page struct {
 	method, pattern string
 	public          bool
 	who             []string // roles
-	do              func(*request) error
+	// most bounds what is sent, in bytes; 0: what a form without files may have. Nobody need be signed in to send something.
+	most int64
+	do   func(*request) error
 }
 
 // New makes the pages.

@@ -1,9 +1,14 @@
 package pages
 
 import (
+	"io"
 	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -60,6 +65,43 @@ func TestNobodyIsSentElsewhere(t *testing.T) {
 	} {
 		if got := here(path, "/"); got != want {
 			t.Errorf("%q leads to %q, want %q", path, got, want)
+		}
+	}
+}
+
+// zeros is a body without end; it counts what is read of it.
+type zeros struct{ read int }
+
+func (z *zeros) Read(p []byte) (int, error) {
+	z.read += len(p)
+	return len(p), nil
+}
+
+// Whoever sends more than a form has is turned away before it is read, or as soon as it is seen, signed in or not: what a form
+// with files has would else go to the disk.
+func TestFormsAreBounded(t *testing.T) {
+	nobody := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+	s, err := New(Options{API: nobody, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const form = "multipart/form-data; boundary=x"
+	for _, kind := range []string{form, "application/x-www-form-urlencoded"} {
+		for _, p := range s.table() {
+			if p.method != http.MethodPost {
+				continue
+			}
+			for _, said := range []int64{1 << 40, -1} {
+				body := &zeros{}
+				r := httptest.NewRequest(http.MethodPost, p.pattern, io.MultiReader(strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n"), body))
+				r.ContentLength = said
+				r.Header.Set("Content-Type", kind)
+				w := httptest.NewRecorder()
+				s.ServeHTTP(w, r)
+				if said > 0 && (w.Code != http.StatusRequestEntityTooLarge || body.read > 0) || body.read > maxForm+1<<16 {
+					t.Errorf("%s of %s, said to have %d: %d, %d bytes read", p.pattern, kind, said, w.Code, body.read)
+				}
+			}
 		}
 	}
 }

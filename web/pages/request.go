@@ -2,6 +2,7 @@ package pages
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -49,8 +50,16 @@ func (s *Pages) handler(p page) gin.HandlerFunc {
 	}
 }
 
+// maxForm bounds a form without files, in bytes: more than the longest text that the API takes, encoded.
+const maxForm = 128 << 10
+
 // run finds out who looks, and lets the page answer.
 func (r *request) run(p page) error {
+	most := cmp.Or(p.most, maxForm)
+	if r.Request.ContentLength > most {
+		return &Problem{Status: http.StatusRequestEntityTooLarge}
+	}
+	r.Request.Body = http.MaxBytesReader(r.Writer, r.Request.Body, most)
 	if _, err := r.Request.Cookie("nuanju"); err == nil || strings.Contains(r.Request.Header.Get("Cookie"), "nuanju=") {
 		if err := r.get("/api/v1/session", &r.who); err != nil {
 			if problem := asProblem(err); problem == nil || problem.Status != http.StatusUnauthorized {

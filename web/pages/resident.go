@@ -16,6 +16,11 @@ func residentPages() []page {
 	post := func(pattern string, do func(*request) error) page {
 		return page{method: http.MethodPost, pattern: pattern, who: who, do: do}
 	}
+	files := func(pattern string, do func(*request) error) page {
+		p := post(pattern, do)
+		p.most = maxReport
+		return p
+	}
 	return []page{
 		get("/home", chooseHome),
 		get("/home/:home", homeNow),
@@ -23,10 +28,10 @@ func residentPages() []page {
 		get("/home/:home/curves", homeCurves),
 		{method: http.MethodGet, pattern: "/home/:home/why", who: readers, do: letter},
 		get("/home/:home/report", reportForm),
-		post("/home/:home/report", fileReport),
+		files("/home/:home/report", fileReport),
 		get("/home/:home/reports", reportList),
 		get("/home/:home/reports/:ticket", ticketPage),
-		post("/home/:home/reports/:ticket/photos", ticketPhotos),
+		files("/home/:home/reports/:ticket/photos", ticketPhotos),
 		post("/home/:home/reports/:ticket/:verb", reportVerb),
 		get("/home/:home/test", askForm),
 		post("/home/:home/test/sampling", askSampling),

@@ -20,7 +20,7 @@ var (
 func testPages() []page {
 	return []page{
 		{method: http.MethodGet, pattern: "/tests", who: seesTests, do: testList},
-		{method: http.MethodPost, pattern: "/tests", who: handers, do: handIn},
+		{method: http.MethodPost, pattern: "/tests", who: handers, most: maxUpload, do: handIn},
 		{method: http.MethodGet, pattern: "/tests/:id", who: append([]string{"resident"}, seesTests...), do: oneTest},
 		{method: http.MethodPost, pattern: "/tests/requests/:id/:verb", who: []string{"tester"}, do: answerRequest},
 		{method: http.MethodPost, pattern: "/tests/:id/:verb", who: []string{"tester", "mediator", "dispatcher", "admin"}, do: actOnTest},
@@ -160,7 +160,6 @@ func (r *request) shownTests(result *testResult) error {
 
 // handIn hands a test in, or asks what it would decide. Nothing is kept here: the files go on to the API as they come.
 func handIn(r *request) error {
-	r.Request.Body = http.MaxBytesReader(r.Writer, r.Request.Body, maxUpload)
 	form, err := r.MultipartForm()
 	if err != nil {
 		return &Problem{Status: http.StatusBadRequest, Detail: "the form could not be read to its end"}

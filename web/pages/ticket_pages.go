@@ -82,7 +82,6 @@ const (
 
 // fileReport is POST /home/{home}/report: a report, then its photos. The report stands even where a photo cannot be taken: its clocks run.
 func fileReport(r *request) error {
-	r.Request.Body = http.MaxBytesReader(r.Writer, r.Request.Body, maxReport)
 	if err := r.Request.ParseMultipartForm(1 << 20); err != nil && r.Request.MultipartForm == nil && r.Request.PostForm == nil {
 		return &Problem{Status: http.StatusRequestEntityTooLarge}
 	}
@@ -192,7 +191,6 @@ func (r *request) ticketAgain(err error) error {
 
 // ticketPhotos is POST /home/{home}/reports/{ticket}/photos.
 func ticketPhotos(r *request) error {
-	r.Request.Body = http.MaxBytesReader(r.Writer, r.Request.Body, maxReport)
 	if err := r.Request.ParseMultipartForm(1 << 20); err != nil {
 		return &Problem{Status: http.StatusRequestEntityTooLarge}
 	}
